@@ -1,0 +1,48 @@
+"""What the environment may set, read once and named when it is wrong."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str) -> bool:
+    """True for 1, true, yes, on; false when unset or anything else."""
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str) -> list[str]:
+    """The comma-separated words of a variable, without blanks."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def required(name: str, debug: bool, fallback: str) -> str:
+    """A value that production cannot do without; DEBUG may use the fallback."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if debug:
+        return fallback
+    raise ImproperlyConfigured(f"Set {name} in the environment (or DEBUG=1 for development).")
+
+
+def database() -> dict[str, object]:
+    """Django's settings for DATABASE_URL. PostgreSQL only: triggers, search and locks rest on it.
+
+    Raises ImproperlyConfigured for another engine. The pool replaces persistent connections, as Django refuses both.
+    """
+    url = os.environ.get("DATABASE_URL", "postgresql://pacta@localhost/pacta")
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL server (15 or newer); SQLite and others are not supported."
+        )
+    settings = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
+    settings["OPTIONS"] = {
+        **settings.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
+    }
+    return settings
