@@ -1,0 +1,229 @@
+"""What was signed: agreements of every kind, their parties and how they relate."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agreements.models.amounts import (
+    Qualifier,
+    amount_field,
+    currency_check,
+    currency_field,
+    qualifier_field,
+    value_has_currency,
+)
+from agreements.models.bodies import Meeting
+from partners.constraints import check, known, not_wholly_before
+from partners.fields import PartialDateField
+from partners.history import tracked, tracked_link
+from partners.models import Cited, Named, Partner, Record, Sector
+from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field, tree_triggers
+
+
+class AgreementKind(models.TextChoices):
+    JOINT_STATEMENT = "joint_statement", _("joint statement")
+    INTERSTATE = "interstate", _("interstate agreement")
+    INTERGOVERNMENTAL = "intergovernmental", _("intergovernmental agreement")
+    INTERAGENCY = "interagency", _("interagency agreement")
+    INTERREGIONAL = "interregional", _("interregional agreement")
+    TWINNING = "twinning", _("twinning or friendly ties")
+    MEMORANDUM = "memorandum", _("memorandum")
+    MEMORANDUM_OF_INTENTIONS = "memorandum_of_intentions", _("memorandum of intentions")
+    PROGRAMME = "programme", _("programme")
+    PLAN = "plan", _("plan")
+    CONTRACT = "contract", _("contract")
+    FRAMEWORK = "framework", _("framework agreement")
+    UNIVERSITY = "university", _("university agreement")
+    CHAMBER = "chamber", _("chamber agreement")
+    ZONE = "zone", _("zone agreement")
+    FOUNDING = "founding", _("founding agreement")
+    RELATION = "relation", _("relation, no document named")
+    UNDERSTANDING = "understanding", _("understanding, no document named")
+    DECISION = "decision", _("decision, no document named")
+    NOT_SAID = "not_said", _("kind not said")
+
+
+class AgreementStatus(models.TextChoices):
+    """What the source says of the document. Whether it is in force on a day is computed from its dates."""
+
+    BEING_PREPARED = "being_prepared", _("being prepared")
+    AGREED = "agreed", _("agreed")
+    ADOPTED = "adopted", _("adopted")
+    SIGNED = "signed", _("signed")
+    IN_FORCE = "in_force", _("said to be in force")
+    TERMINATED = "terminated", _("terminated")
+    NOT_SAID = "not_said", _("not said")
+
+
+class Renewal(models.TextChoices):
+    NOT_SAID = "not_said", _("not said")
+    NEVER = "never", _("never")
+    TACIT = "tacit", _("tacit")
+    EXPRESS = "express", _("express")
+
+
+class AgreementQuerySet(NamedQuerySet):
+    """Documents and relations, single or in bundles."""
+
+    def of_country(self, code: str) -> Self:
+        """Agreements to which any partner of the country is a party."""
+        return self._with_party(partner__country=code)
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Agreements to which any of the partners is a party."""
+        return self._with_party(partner__in=partners.values("pk"))
+
+    def _with_party(self, **condition: Any) -> Self:
+        return self.filter(Exists(AgreementParty.objects.filter(agreement=OuterRef("pk"), **condition)))
+
+
+@tracked
+class Agreement(Named, Cited, Record):
+    """A document two or more parties agreed on, or a relation whose document is not named, or a bundle known by number only."""
+
+    TREES = ("parent",)
+
+    reference = reference_field("AGR")
+    kind = models.CharField(_("kind"), max_length=30, choices=AgreementKind)
+    status = models.CharField(_("status"), max_length=20, choices=AgreementStatus, default=AgreementStatus.NOT_SAID)
+    status_text = models.CharField(_("status, as printed"), max_length=200, blank=True)
+    subject = models.TextField(_("subject"), blank=True)
+    registration_number = models.CharField(_("registration number"), max_length=100, blank=True)
+    signed = PartialDateField(_("signed"), null=True, blank=True)
+    signed_text = models.CharField(_("signed, as printed"), max_length=200, blank=True)
+    in_force = PartialDateField(_("in force since"), null=True, blank=True)
+    in_force_text = models.CharField(_("in force since, as printed"), max_length=200, blank=True)
+    valid_until = PartialDateField(_("valid until"), null=True, blank=True)
+    valid_until_text = models.CharField(_("valid until, as printed"), max_length=200, blank=True)
+    term_months = models.PositiveIntegerField(_("term in months"), null=True, blank=True)
+    renewal = models.CharField(_("renewal"), max_length=10, choices=Renewal, default=Renewal.NOT_SAID)
+    renewal_months = models.PositiveIntegerField(_("renewed for months"), null=True, blank=True)
+    notice_months = models.PositiveIntegerField(_("notice period in months"), null=True, blank=True)
+    place = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="agreements_here", verbose_name=_("place")
+    )
+    meeting = models.ForeignKey(
+        Meeting, models.PROTECT, null=True, blank=True, related_name="agreements", verbose_name=_("signed at")
+    )
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("made under")
+    )
+    sectors = models.ManyToManyField(Sector, blank=True, related_name="agreements", verbose_name=_("sectors"))
+    declared_parties = models.PositiveIntegerField(_("parties, as declared"), null=True, blank=True)
+    declared_parties_qualifier = qualifier_field(_("qualifier of the parties"))
+    is_bundle = models.BooleanField(_("bundle known by number or field only"), default=False)
+    declared_documents = models.PositiveIntegerField(_("documents, as declared"), null=True, blank=True)
+    declared_documents_qualifier = qualifier_field(_("qualifier of the documents"))
+    value = amount_field(_("value"))
+    value_qualifier = qualifier_field(_("qualifier of the value"))
+    currency = currency_field()
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = [F("signed__first_day").desc(nulls_last=True), "id"]
+        triggers = [*Record.Meta.triggers, *tree_triggers("parent")]
+        constraints = [
+            *Named.name_constraints(),
+            known("kind", AgreementKind),
+            known("status", AgreementStatus),
+            known("renewal", Renewal),
+            known("declared_parties_qualifier", Qualifier),
+            known("declared_documents_qualifier", Qualifier),
+            known("value_qualifier", Qualifier),
+            currency_check(),
+            value_has_currency(),
+            not_wholly_before("valid_until", "in_force", _("The agreement would end before it enters into force.")),
+            not_wholly_before("valid_until", "signed", _("The agreement would end before it is signed.")),
+            check("not_its_own_parent", ~Q(parent=F("id")), _("An agreement cannot be made under itself.")),
+            check(
+                "only_bundles_declare_documents",
+                Q(is_bundle=True) | Q(declared_documents__isnull=True),
+                _("Only a bundle declares a number of documents."),
+            ),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("agreement", args=[self.reference])
+
+
+class PartyRole(models.TextChoices):
+    PARTY = "party", _("party")
+    FOUNDER = "founder", _("founder")
+    MEMBER = "member", _("member")
+    COORDINATOR = "coordinator", _("coordinator")
+
+
+@tracked
+class AgreementParty(Record):
+    """A partner bound by an agreement, and the office that signed for it."""
+
+    reference = reference_field("PTY")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="parties", verbose_name=_("agreement"))
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="agreement_parties", verbose_name=_("partner"))
+    role = models.CharField(_("role"), max_length=20, choices=PartyRole, default=PartyRole.PARTY)
+    signatory = models.CharField(_("signatory"), max_length=200, blank=True)
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("party")
+        verbose_name_plural = _("parties")
+        ordering = ["id"]
+        constraints = [
+            known("role", PartyRole),
+            models.UniqueConstraint(
+                fields=["agreement", "partner"],
+                name="agreements_party_once",
+                violation_error_message=_("The partner is a party already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.partner)
+
+
+class RelationKind(models.TextChoices):
+    AMENDS = "amends", _("amends")
+    SUPERSEDES = "supersedes", _("supersedes")
+    IMPLEMENTS = "implements", _("implements")
+    LEADS_TO = "leads_to", _("leads to")
+
+
+@tracked
+class AgreementRelation(Record):
+    """One agreement amends, supersedes, implements or leads to another."""
+
+    reference = reference_field("REL")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="relations", verbose_name=_("agreement"))
+    kind = models.CharField(_("kind"), max_length=20, choices=RelationKind)
+    to = models.ForeignKey(Agreement, models.PROTECT, related_name="relations_from", verbose_name=_("other agreement"))
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("relation")
+        verbose_name_plural = _("relations")
+        ordering = ["id"]
+        constraints = [
+            known("kind", RelationKind),
+            check("not_to_itself", ~Q(to=F("agreement")), _("An agreement has no relation to itself.")),
+            models.UniqueConstraint(
+                fields=["agreement", "kind", "to"],
+                name="agreements_relation_once",
+                violation_error_message=_("This relation is there already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.to}"
+
+
+tracked_link(Agreement.sectors.through)

@@ -1,0 +1,377 @@
+"""Plans of measures: roadmaps, their areas and items, how items are closed and how their deadlines move."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agreements.models.agreement import Agreement
+from agreements.models.bodies import Meeting, WorkingGroup
+from partners.constraints import check, known, not_wholly_before
+from partners.dates import PartialDate
+from partners.fields import PartialDateField
+from partners.history import tracked, tracked_link
+from partners.models import Cited, Named, Partner, Record
+from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
+from partners.triggers import Unchangeable
+
+
+class RoadmapKind(models.TextChoices):
+    ROADMAP = "roadmap", _("roadmap")
+    PLAN = "plan", _("plan")
+    PROGRAMME = "programme", _("programme")
+    ISSUE_LIST = "issue_list", _("list of issues")
+    PROTOCOL = "protocol", _("protocol decisions")
+
+
+class RoadmapStatus(models.TextChoices):
+    PROSPECTIVE = "prospective", _("prospective")
+    DRAFT = "draft", _("draft")
+    SIGNED = "signed", _("signed")
+    IN_IMPLEMENTATION = "in_implementation", _("in implementation")
+    COMPLETED = "completed", _("completed")
+    NOT_IMPLEMENTED = "not_implemented", _("not implemented")
+    EXPIRED = "expired", _("expired")
+
+
+# A roadmap binds while it is signed or being implemented. No status moves by the clock.
+IN_FORCE = (RoadmapStatus.SIGNED, RoadmapStatus.IN_IMPLEMENTATION)
+
+
+class RoadmapQuerySet(NamedQuerySet):
+    """Plans of measures."""
+
+    def in_force(self) -> Self:
+        return self.filter(status__in=IN_FORCE)
+
+    def with_counts(self) -> Self:
+        """`entered_areas` and `entered_items`: what the register holds, beside what the document declares."""
+        areas = RoadmapArea.objects.filter(roadmap=OuterRef("pk"))
+        items = RoadmapItem.objects.filter(roadmap=OuterRef("pk"))
+        return self.annotate(entered_areas=_count(areas), entered_items=_count(items))
+
+
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    counted = rows.order_by().annotate(n=models.Func(F("pk"), function="count")).values("n")
+    return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
+
+
+@tracked
+class Roadmap(Named, Cited, Record):
+    """A signed or prospective plan of measures. What it declares and what is entered are two numbers."""
+
+    reference = reference_field("RDM")
+    kind = models.CharField(_("kind"), max_length=20, choices=RoadmapKind, default=RoadmapKind.ROADMAP)
+    status = models.CharField(_("status"), max_length=20, choices=RoadmapStatus)
+    status_text = models.CharField(_("status, as printed"), max_length=200, blank=True)
+    home_side = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="roadmaps_as_home", verbose_name=_("our side")
+    )
+    counterpart = models.ForeignKey(Partner, models.PROTECT, related_name="roadmaps", verbose_name=_("counterpart"))
+    signed = PartialDateField(_("signed"), null=True, blank=True)
+    signed_text = models.CharField(_("signed, as printed"), max_length=200, blank=True)
+    period = PartialDateField(_("period"), null=True, blank=True)
+    period_text = models.CharField(_("period, as printed"), max_length=200, blank=True)
+    place = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="roadmaps_signed_here", verbose_name=_("place")
+    )
+    adopted_by = models.ForeignKey(
+        Agreement, models.PROTECT, null=True, blank=True, related_name="roadmaps", verbose_name=_("adopted by")
+    )
+    adopted_at = models.ForeignKey(
+        Meeting, models.PROTECT, null=True, blank=True, related_name="roadmaps", verbose_name=_("adopted at")
+    )
+    basis = models.ManyToManyField(Agreement, blank=True, related_name="leads_to_roadmaps", verbose_name=_("grows from"))
+    declared_areas = models.PositiveIntegerField(_("areas, as declared"), null=True, blank=True)
+    declared_items = models.PositiveIntegerField(_("items, as declared"), null=True, blank=True)
+    declared_text = models.CharField(_("declared, as printed"), max_length=300, blank=True)
+
+    objects = RoadmapQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("roadmap")
+        verbose_name_plural = _("roadmaps")
+        ordering = [F("signed__first_day").desc(nulls_last=True), "id"]
+        constraints = [
+            *Named.name_constraints(),
+            known("kind", RoadmapKind),
+            known("status", RoadmapStatus),
+            not_wholly_before("period", "signed", _("The period would end before the roadmap is signed.")),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("roadmap", args=[self.reference])
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.status in IN_FORCE
+
+
+@tracked
+class RoadmapArea(Named, Cited, Record):
+    """A numbered field within a roadmap."""
+
+    reference = reference_field("ARE")
+    roadmap = models.ForeignKey(Roadmap, models.CASCADE, related_name="areas", verbose_name=_("roadmap"))
+    number = models.CharField(_("number, as printed"), max_length=20, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    objects = NamedQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("roadmap area")
+        verbose_name_plural = _("roadmap areas")
+        ordering = ["roadmap_id", "position", "id"]
+        constraints = Named.name_constraints()
+
+
+class ClosedAs(models.TextChoices):
+    FULFILLED = "fulfilled", _("fulfilled")
+    DROPPED = "dropped", _("dropped")
+    CARRIED_OVER = "carried_over", _("carried over")
+
+
+class RoadmapItemQuerySet(NamedQuerySet):
+    """Promised measures. Every list, page, filter and report of lateness is built from these words."""
+
+    SEARCHED = ("reference", "name", "name_ru", "name_be", "wording")
+
+    def open(self, on: date) -> Self:
+        """Not closed on the day."""
+        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on))
+
+    def binding(self) -> Self:
+        """Items of roadmaps in force."""
+        return self.filter(roadmap__status__in=IN_FORCE)
+
+    def with_deadline(self, on: date) -> Self:
+        """`deadline`: the last day of the deadline as it stood on the day; the roadmap's last day where it has none."""
+        return self.annotate(deadline=Coalesce(_due_on(on, ItemRescheduling, "item"), F("roadmap__period__last_day")))
+
+    def overdue(self, on: date) -> Self:
+        """Open, of a roadmap in force, and the day is after the last day of the deadline."""
+        return self.open(on).binding().with_deadline(on).filter(deadline__lt=on)
+
+    def with_overdue(self, on: date) -> Self:
+        """`late`: true for the overdue rows, false (never NULL) for the others."""
+        late = RoadmapItem.objects.overdue(on).filter(pk=OuterRef("pk"))
+        return self.with_deadline(on).annotate(late=Case(When(Exists(late), then=True), default=False))
+
+    def of_country(self, code: str) -> Self:
+        return self.filter(roadmap__counterpart__country=code)
+
+
+def _due_on(on: date, ledger: type[Rescheduling], subject: str) -> Any:
+    """The last day of `due` as of a day: the first agreed move after it still shows the deadline of that day."""
+    later = ledger._default_manager.filter(
+        **{subject: OuterRef("pk")}, decision=Decision.AGREED, decided_on__gt=on
+    ).order_by("decided_on", "id")
+    return Case(
+        When(Exists(later), then=Subquery(later.values("old_due__last_day")[:1])), default=F("due__last_day")
+    )
+
+
+@tracked
+class RoadmapItem(Named, Cited, Record):
+    """One promised measure. Open until closed: fulfilled, dropped or carried over, with who, when and why.
+
+    `original_due` is what the document said; `due` moves only by an agreed rescheduling (a trigger keeps both).
+    """
+
+    reference = reference_field("ITM")
+    roadmap = models.ForeignKey(Roadmap, models.PROTECT, related_name="items", verbose_name=_("roadmap"))
+    area = models.ForeignKey(
+        RoadmapArea, models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("area")
+    )
+    number = models.CharField(_("number, as printed"), max_length=20, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    wording = models.TextField(_("measure"), blank=True)
+    due = PartialDateField(_("deadline"), null=True, blank=True)
+    due_text = models.CharField(_("deadline, as printed"), max_length=200, blank=True)
+    original_due = PartialDateField(_("original deadline"), null=True, blank=True, editable=False)
+    lead = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="led_items", verbose_name=_("lead")
+    )
+    co_executors = models.ManyToManyField(
+        Partner, blank=True, related_name="co_executed_items", verbose_name=_("co-executors")
+    )
+    counterpart_lead = models.ForeignKey(
+        Partner,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="counterpart_items",
+        verbose_name=_("counterpart's organisation"),
+    )
+    working_group = models.ForeignKey(
+        WorkingGroup, models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("working group")
+    )
+    is_priority = models.BooleanField(_("priority (reported monthly)"), default=False)
+    closed_as = models.CharField(_("closed as"), max_length=20, choices=ClosedAs, blank=True, editable=False)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("closed by"),
+    )
+    closed_why = models.TextField(_("reason for closing"), blank=True, editable=False)
+    carried_over_to = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="carried_over_from",
+        verbose_name=_("carried over to"),
+    )
+
+    objects = RoadmapItemQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("roadmap item")
+        verbose_name_plural = _("roadmap items")
+        ordering = ["roadmap_id", "position", "id"]
+        triggers = [
+            *Record.Meta.triggers,
+            pgtrigger.Trigger(
+                name="keep_original_due",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="NEW.original_due := NEW.due; RETURN NEW;",
+            ),
+            Unchangeable(
+                name="original_due_stays",
+                columns=["original_due"],
+                because="The original deadline never changes.",
+            ),
+            Unchangeable(
+                name="due_by_ledger",
+                columns=["due"],
+                because="The deadline moves only by an agreed rescheduling.",
+                unless="EXISTS (SELECT 1 FROM agreements_itemrescheduling r WHERE r.item_id = NEW.id"
+                " AND r.decision = 'agreed' AND r.new_due IS NOT DISTINCT FROM NEW.due"
+                " AND r.old_due IS NOT DISTINCT FROM OLD.due)",
+            ),
+        ]
+        constraints = [
+            *Named.name_constraints(),
+            check("closed_as_known", Q(closed_as="") | Q(closed_as__in=ClosedAs.values), _("Not one of the accepted values.")),
+            check(
+                "closed_whole",
+                Q(closed_as="", closed_on__isnull=True, closed_why="")
+                | (~Q(closed_as="") & Q(closed_on__isnull=False) & ~Q(closed_why="")),
+                _("A closed item says as what, when and why."),
+            ),
+            check(
+                "carried_over_says_where",
+                Q(closed_as=ClosedAs.CARRIED_OVER, carried_over_to__isnull=False)
+                | (~Q(closed_as=ClosedAs.CARRIED_OVER) & Q(carried_over_to__isnull=True)),
+                _("An item that is carried over says to which one."),
+            ),
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.area and self.area.roadmap_id != self.roadmap_id:
+            raise ValidationError({"area": _("The area belongs to another roadmap.")})
+
+    def get_absolute_url(self) -> str:
+        return f"{self.roadmap.get_absolute_url()}#{self.reference}"
+
+    def deadline_on(self, on: date) -> date | None:
+        """Row form of `with_deadline`."""
+        move = (
+            self.reschedulings.filter(decision=Decision.AGREED, decided_on__gt=on).order_by("decided_on", "id").first()
+        )
+        due: PartialDate | None = move.old_due if move else self.due
+        span = due or self.roadmap.period
+        return span.last_day if span else None
+
+    def is_open(self, on: date) -> bool:
+        """Row form of `open`."""
+        return self.closed_on is None or self.closed_on > on
+
+    def is_overdue(self, on: date) -> bool:
+        """Row form of `overdue`; a test keeps the two alike."""
+        deadline = self.deadline_on(on)
+        return self.is_open(on) and self.roadmap.is_in_force and deadline is not None and deadline < on
+
+
+class Decision(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    AGREED = "agreed", _("agreed")
+    REFUSED = "refused", _("refused")
+
+
+class Rescheduling(Record):
+    """A row of the slip ledger: old and new deadline, why, by whom, and what was decided."""
+
+    old_due = PartialDateField(_("old deadline"), null=True, blank=True)
+    new_due = PartialDateField(_("new deadline"), null=True, blank=True)
+    new_due_text = models.CharField(_("new deadline, as worded"), max_length=200, blank=True)
+    reason = models.TextField(_("reason"))
+    requested_on = models.DateField(_("requested on"))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
+    )
+    decision = models.CharField(_("decision"), max_length=10, choices=Decision, default=Decision.PENDING)
+    decided_on = models.DateField(_("decided on"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    decision_text = models.TextField(_("decision text"), blank=True)
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        abstract = True
+        ordering = ["id"]
+
+    @staticmethod
+    def ledger_constraints() -> list[models.CheckConstraint]:
+        pending = Q(decision=Decision.PENDING, decided_on__isnull=True)
+        decided = ~Q(decision=Decision.PENDING) & Q(decided_on__isnull=False)
+        return [
+            known("decision", Decision),
+            check("reason_given", ~Q(reason=""), _("A new deadline needs a reason.")),
+            check("decided_has_day", pending | decided, _("A decision has a day.")),
+        ]
+
+
+@tracked
+class ItemRescheduling(Rescheduling):
+    """A move of a roadmap item's deadline."""
+
+    reference = reference_field("MOV")
+    item = models.ForeignKey(RoadmapItem, models.PROTECT, related_name="reschedulings", verbose_name=_("roadmap item"))
+
+    class Meta(Rescheduling.Meta):
+        abstract = False
+        verbose_name = _("rescheduling of an item")
+        verbose_name_plural = _("reschedulings of items")
+        constraints = [
+            *Rescheduling.ledger_constraints(),
+            models.UniqueConstraint(
+                fields=["item"],
+                condition=Q(decision=Decision.PENDING),
+                name="agreements_itemrescheduling_one_pending",
+                violation_error_message=_("A request for this item is waiting already."),
+            ),
+        ]
+
+
+tracked_link(Roadmap.basis.through)
+tracked_link(RoadmapItem.co_executors.through)
