@@ -1,0 +1,36 @@
+from projects.models.indicator import Indicator, Observation, Target, TargetKind
+from projects.models.project import (
+    COMMITTED,
+    FINAL,
+    MeasureKind,
+    Milestone,
+    Project,
+    ProjectMeasure,
+    ProjectParty,
+    ProjectRescheduling,
+    ProjectRole,
+    Proposer,
+    Stage,
+)
+from projects.models.status import Confidence, StatusUpdate, UpdateState
+
+__all__ = [
+    "COMMITTED",
+    "FINAL",
+    "Confidence",
+    "Indicator",
+    "MeasureKind",
+    "Milestone",
+    "Observation",
+    "Project",
+    "ProjectMeasure",
+    "ProjectParty",
+    "ProjectRescheduling",
+    "ProjectRole",
+    "Proposer",
+    "Stage",
+    "StatusUpdate",
+    "Target",
+    "TargetKind",
+    "UpdateState",
+]

@@ -1,0 +1,364 @@
+"""What is done about the promises: projects, their parties, measures, milestones and moved deadlines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Self
+
+import pgtrigger
+from django.db import models
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from agreements.models import Agreement, Decision, Meeting, Qualifier, Rescheduling, RoadmapItem, WorkingGroup
+from agreements.models.amounts import (
+    amount_field,
+    currency_check,
+    currency_field,
+    qualifier_field,
+    value_has_currency,
+)
+from agreements.models.roadmap import _due_on
+from partners.constraints import check, known
+from partners.fields import PartialDateField
+from partners.history import tracked, tracked_link
+from partners.models import Cited, Named, Partner, Record, Sector
+from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
+from partners.triggers import Unchangeable
+
+
+class Stage(models.TextChoices):
+    """How far an undertaking is, from a mere interest to the end."""
+
+    INTEREST = "interest", _("interest expressed")
+    PROPOSED = "proposed", _("proposed")
+    CONSIDERED = "considered", _("considered")
+    PLANNED = "planned", _("planned")
+    AGREED = "agreed", _("agreed")
+    IN_PROGRESS = "in_progress", _("in progress")
+    SUSPENDED = "suspended", _("suspended")
+    COMPLETED = "completed", _("completed")
+    OPERATING = "operating", _("operating")
+    CANCELLED = "cancelled", _("cancelled")
+    NOT_SAID = "not_said", _("not said")
+
+
+FINAL = (Stage.COMPLETED, Stage.OPERATING, Stage.CANCELLED)
+# Offers are not commitments: interest, proposals and things considered stay apart. A cancelled project binds nobody.
+COMMITTED = (Stage.AGREED, Stage.IN_PROGRESS, Stage.SUSPENDED, Stage.COMPLETED, Stage.OPERATING)
+
+
+class Proposer(models.TextChoices):
+    US = "us", _("our side")
+    THEM = "them", _("the other side")
+    BOTH = "both", _("both sides")
+    NOT_SAID = "not_said", _("not said")
+
+
+class ProjectQuerySet(NamedQuerySet):
+    """Undertakings. `overdue` is the one definition of a late project."""
+
+    def with_stage(self, on: date) -> Self:
+        """`stage_then`: the stage of the last accepted report submitted up to the day, else the stage at entry."""
+        from projects.models.status import StatusUpdate
+
+        reports = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
+        newest = reports.order_by("-submitted_on", "-id").values("stage")[:1]
+        return self.annotate(stage_then=Coalesce(Subquery(newest), F("stage_at_entry")))
+
+    def committed(self, on: date) -> Self:
+        """From "agreed" on, or "planned" where the project names a deadline of its own."""
+        planned = Q(stage_then=Stage.PLANNED, due__isnull=False)
+        return self.with_stage(on).filter(Q(stage_then__in=COMMITTED) | planned)
+
+    def with_deadline(self, on: date) -> Self:
+        """`deadline`: its own last day as it stood on the day, else the latest one of its open items in force."""
+        inherited = RoadmapItem.objects.open(on).binding().with_deadline(on).filter(projects=OuterRef("pk"))
+        latest = inherited.order_by().values("projects").annotate(latest=Max("deadline")).values("latest")
+        return self.annotate(deadline=Coalesce(_due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
+
+    def overdue(self, on: date) -> Self:
+        """Committed, not in a final stage, bound by a roadmap in force where it has one, and past its deadline."""
+        items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
+        return (
+            self.committed(on)
+            .exclude(stage_then__in=FINAL)
+            .filter(~Exists(items) | Exists(items.binding()))
+            .with_deadline(on)
+            .filter(deadline__lt=on)
+        )
+
+    def with_overdue(self, on: date) -> Self:
+        """`late`: true for the overdue rows, false (never NULL) for the others."""
+        late = Project.objects.overdue(on).filter(pk=OuterRef("pk"))
+        return self.with_deadline(on).annotate(late=Case(When(Exists(late), then=True), default=False))
+
+    def of_country(self, code: str) -> Self:
+        """Projects with a party of the country, or under a roadmap, agreement or body with it."""
+        return self._concerning(Partner.objects.filter(country=code))
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        return self._concerning(partners)
+
+    def _concerning(self, partners: models.QuerySet[Partner]) -> Self:
+        keys = partners.order_by().values("pk")
+        return self.filter(
+            Q(lead__in=keys)
+            | Q(Exists(ProjectParty.objects.filter(project=OuterRef("pk"), partner__in=keys)))
+            | Q(Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), roadmap__counterpart__in=keys)))
+        )
+
+
+@tracked
+class Project(Named, Cited, Record):
+    """One undertaking by which promises are delivered, in or outside a roadmap.
+
+    `stage` is that of the last accepted report, else `stage_at_entry`; a trigger keeps it, nobody writes it.
+    """
+
+    reference = reference_field("PRJ")
+    stage_at_entry = models.CharField(_("stage at entry"), max_length=20, choices=Stage, default=Stage.NOT_SAID)
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.NOT_SAID, editable=False)
+    last_reported_on = models.DateField(_("last reported on"), null=True, blank=True, editable=False)
+    status_text = models.CharField(_("stage, as printed"), max_length=300, blank=True)
+    proposed_by = models.CharField(_("proposed by"), max_length=10, choices=Proposer, default=Proposer.NOT_SAID)
+    lead = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="led_projects", verbose_name=_("lead")
+    )
+    items = models.ManyToManyField(RoadmapItem, blank=True, related_name="projects", verbose_name=_("delivers"))
+    working_group = models.ForeignKey(
+        WorkingGroup, models.PROTECT, null=True, blank=True, related_name="projects", verbose_name=_("working group")
+    )
+    agreement = models.ForeignKey(
+        Agreement, models.PROTECT, null=True, blank=True, related_name="projects", verbose_name=_("agreement")
+    )
+    raised_at = models.ManyToManyField(Meeting, blank=True, related_name="projects", verbose_name=_("raised at"))
+    sectors = models.ManyToManyField(Sector, blank=True, related_name="projects", verbose_name=_("sectors"))
+    place = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="projects_here", verbose_name=_("place")
+    )
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followed_by", verbose_name=_("comes after")
+    )
+    started = PartialDateField(_("started"), null=True, blank=True)
+    started_text = models.CharField(_("started, as printed"), max_length=200, blank=True)
+    due = PartialDateField(_("deadline"), null=True, blank=True)
+    due_text = models.CharField(_("deadline, as printed"), max_length=200, blank=True)
+    original_due = PartialDateField(_("original deadline"), null=True, blank=True, editable=False)
+    value = amount_field(_("value"))
+    value_qualifier = qualifier_field(_("qualifier of the value"))
+    value_is_estimate = models.BooleanField(_("value is an estimate"), default=False)
+    currency = currency_field()
+    is_priority = models.BooleanField(_("priority (reported monthly)"), default=False)
+    monitored_since = models.DateField(_("monitored since"), null=True, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ["id"]
+        triggers = [
+            *Record.Meta.triggers,
+            pgtrigger.Trigger(
+                name="begin",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="NEW.original_due := NEW.due; NEW.stage := NEW.stage_at_entry;"
+                " NEW.last_reported_on := NULL; RETURN NEW;",
+            ),
+            pgtrigger.Trigger(
+                name="news",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                declare=[("newest", "RECORD")],
+                func="""
+                    SELECT stage, submitted_on INTO newest FROM projects_statusupdate
+                    WHERE project_id = NEW.id AND state = 'accepted' ORDER BY submitted_on DESC, id DESC LIMIT 1;
+                    NEW.stage := COALESCE(newest.stage, NEW.stage_at_entry);
+                    NEW.last_reported_on := newest.submitted_on;
+                    RETURN NEW;
+                """,
+            ),
+            Unchangeable(
+                name="original_due_stays", columns=["original_due"], because="The original deadline never changes."
+            ),
+            Unchangeable(
+                name="due_by_ledger",
+                columns=["due"],
+                because="The deadline moves only by an agreed rescheduling.",
+                unless="EXISTS (SELECT 1 FROM projects_projectrescheduling r WHERE r.project_id = NEW.id"
+                " AND r.decision = 'agreed' AND r.new_due IS NOT DISTINCT FROM NEW.due"
+                " AND r.old_due IS NOT DISTINCT FROM OLD.due)",
+            ),
+        ]
+        constraints = [
+            *Named.name_constraints(),
+            known("stage_at_entry", Stage),
+            known("stage", Stage),
+            known("proposed_by", Proposer),
+            known("value_qualifier", Qualifier),
+            currency_check(),
+            value_has_currency(),
+            check("not_after_itself", ~Q(follows=F("id")), _("A project cannot come after itself.")),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("project", args=[self.reference])
+
+    def stage_on(self, on: date) -> str:
+        """Row form of `with_stage`."""
+        newest = self.updates.accepted().filter(submitted_on__lte=on).order_by("-submitted_on", "-id").first()
+        return newest.stage if newest else self.stage_at_entry
+
+    def is_committed(self, on: date) -> bool:
+        """Row form of `committed`."""
+        stage = self.stage_on(on)
+        return stage in COMMITTED or (stage == Stage.PLANNED and self.due is not None)
+
+    def deadline_on(self, on: date) -> date | None:
+        """Row form of `with_deadline`."""
+        move = (
+            self.reschedulings.filter(decision=Decision.AGREED, decided_on__gt=on).order_by("decided_on", "id").first()
+        )
+        due = move.old_due if move else self.due
+        if due:
+            return due.last_day
+        items = [item for item in self.items.all() if item.is_open(on) and item.roadmap.is_in_force]
+        return max((day for item in items if (day := item.deadline_on(on))), default=None)
+
+    def is_overdue(self, on: date) -> bool:
+        """Row form of `overdue`; a test keeps the two alike."""
+        items = list(self.items.all())
+        bound = not items or any(item.roadmap.is_in_force for item in items)
+        deadline = self.deadline_on(on)
+        late = deadline is not None and deadline < on
+        return late and bound and self.is_committed(on) and self.stage_on(on) not in FINAL
+
+
+class ProjectRole(models.TextChoices):
+    CO_EXECUTOR = "co_executor", _("co-executor")
+    COUNTERPART = "counterpart", _("counterpart")
+    BENEFICIARY = "beneficiary", _("beneficiary")
+
+
+@tracked
+class ProjectParty(Record):
+    """A partner in a project besides the lead."""
+
+    reference = reference_field("PPY")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="parties", verbose_name=_("project"))
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="project_parties", verbose_name=_("partner"))
+    role = models.CharField(_("role"), max_length=20, choices=ProjectRole)
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("project party")
+        verbose_name_plural = _("project parties")
+        ordering = ["id"]
+        constraints = [
+            known("role", ProjectRole),
+            models.UniqueConstraint(
+                fields=["project", "partner", "role"],
+                name="projects_party_once",
+                violation_error_message=_("The partner has this role already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.partner)
+
+
+class MeasureKind(models.TextChoices):
+    CAPACITY = "capacity", _("capacity")
+    AREA = "area", _("area")
+    JOBS = "jobs", _("jobs")
+    HEAD = "head", _("head of livestock")
+    HOUSES = "houses", _("houses")
+    EXPORT_SHARE = "export_share", _("export share")
+    QUANTITY = "quantity", _("quantity")
+    DURATION = "duration", _("duration")
+    DIMENSION = "dimension", _("dimension")
+    SHARE = "share", _("share")
+
+
+@tracked
+class ProjectMeasure(Record):
+    """What a project is to give, as a number with its unit (capacity per period, area, jobs...) or in words."""
+
+    reference = reference_field("MSR")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="measures", verbose_name=_("project"))
+    kind = models.CharField(_("kind"), max_length=20, choices=MeasureKind)
+    value = amount_field(_("value"))
+    value_to = amount_field(_("up to value"))
+    qualifier = qualifier_field(_("qualifier"))
+    unit = models.CharField(_("unit"), max_length=60, blank=True)
+    per = models.CharField(_("per"), max_length=30, blank=True)
+    text = models.CharField(_("as printed"), max_length=300, blank=True)
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("measure")
+        verbose_name_plural = _("measures")
+        ordering = ["id"]
+        constraints = [
+            known("kind", MeasureKind),
+            known("qualifier", Qualifier),
+            check("value_or_text", Q(value__isnull=False) | ~Q(text=""), _("Give a value or the printed words.")),
+            check(
+                "range_upwards", Q(value_to__isnull=True) | Q(value_to__gte=F("value")), _("A range ends above its start.")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text or f"{self.value} {self.unit}"
+
+
+@tracked
+class Milestone(Named, Cited, Record):
+    """A dated step of a project."""
+
+    reference = reference_field("MIL")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="milestones", verbose_name=_("project"))
+    due = PartialDateField(_("deadline"), null=True, blank=True)
+    due_text = models.CharField(_("deadline, as printed"), max_length=200, blank=True)
+    reached_on = models.DateField(_("reached on"), null=True, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    objects = NamedQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        ordering = ["project_id", "position", "id"]
+        constraints = Named.name_constraints()
+
+
+@tracked
+class ProjectRescheduling(Rescheduling):
+    """A move of a project's deadline."""
+
+    reference = reference_field("PMV")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="reschedulings", verbose_name=_("project"))
+
+    class Meta(Rescheduling.Meta):
+        abstract = False
+        verbose_name = _("rescheduling of a project")
+        verbose_name_plural = _("reschedulings of projects")
+        constraints = [
+            *Rescheduling.ledger_constraints(),
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(decision=Decision.PENDING),
+                name="projects_projectrescheduling_one_pending",
+                violation_error_message=_("A request for this project is waiting already."),
+            ),
+        ]
+
+
+for _link in (Project.items, Project.raised_at, Project.sectors):
+    tracked_link(_link.through)

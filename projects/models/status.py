@@ -1,0 +1,169 @@
+"""The news: what was reported of a project, and what a controller made of it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partners.constraints import check, known
+from partners.dates import today
+from partners.fields import PartialDateField
+from partners.history import tracked
+from partners.models import Record
+from partners.models.records import RecordQuerySet, reference_field
+from partners.triggers import Unchangeable
+from projects.models.project import Project, Stage
+
+
+class UpdateState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SUBMITTED = "submitted", _("submitted")
+    ACCEPTED = "accepted", _("accepted")
+    RETURNED = "returned", _("returned")
+
+
+class Confidence(models.TextChoices):
+    ON_TRACK = "on_track", _("on track")
+    AT_RISK = "at_risk", _("at risk")
+    DELAYED = "delayed", _("delayed")
+
+
+class StatusUpdateQuerySet(RecordQuerySet):
+    SEARCHED = ("reference", "text", "next_step")
+
+    def accepted(self) -> Self:
+        return self.filter(state=UpdateState.ACCEPTED)
+
+    def awaiting_decision(self) -> Self:
+        return self.filter(state=UpdateState.SUBMITTED)
+
+
+@tracked
+class StatusUpdate(Record):
+    """One report on a project: draft, submitted, then accepted or returned with a reason. Frozen once submitted."""
+
+    reference = reference_field("UPD")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="updates", verbose_name=_("project"))
+    state = models.CharField(_("state"), max_length=10, choices=UpdateState, default=UpdateState.DRAFT, editable=False)
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage)
+    confidence = models.CharField(_("confidence"), max_length=10, choices=Confidence)
+    progress = models.PositiveIntegerField(_("progress in percent"), null=True, blank=True)
+    text = models.TextField(_("what happened"))
+    next_step = models.TextField(_("next step"), blank=True)
+    next_step_due = PartialDateField(_("next step by"), null=True, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="status_updates", verbose_name=_("author")
+    )
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="resubmissions", verbose_name=_("replaces")
+    )
+    submitted_on = models.DateField(_("submitted on"), null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True, editable=False)
+    decision_text = models.TextField(_("reason of the decision"), blank=True, editable=False)
+
+    objects = StatusUpdateQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("status update")
+        verbose_name_plural = _("status updates")
+        ordering = ["-id"]
+        triggers = [
+            *Record.Meta.triggers,
+            Unchangeable(
+                name="frozen_once_submitted",
+                columns=["project_id", "stage", "confidence", "progress", "text", "next_step", "next_step_due", "author_id"],
+                because="A submitted report is not changed any more.",
+                unless="OLD.state = 'draft'",
+            ),
+            Unchangeable(
+                name="moves_forward",
+                columns=["state"],
+                because="A report goes from draft to submitted, then to accepted or returned.",
+                unless="(OLD.state = 'draft' AND NEW.state = 'submitted')"
+                " OR (OLD.state = 'submitted' AND NEW.state IN ('accepted', 'returned'))",
+            ),
+            pgtrigger.Trigger(
+                name="tell_project",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                # The project's own trigger reads the newest accepted report; any update makes it look.
+                func="UPDATE projects_project SET stage = stage WHERE id = NEW.project_id; RETURN NULL;",
+                condition=pgtrigger.Q(new__state="accepted"),
+            ),
+        ]
+        constraints = [
+            known("state", UpdateState),
+            known("stage", Stage),
+            known("confidence", Confidence),
+            check("progress_in_percent", Q(progress__isnull=True) | Q(progress__lte=100), _("Progress is 0 to 100.")),
+            check("text_not_blank", ~Q(text=""), _("Say what happened.")),
+            check(
+                "submitted_has_day",
+                Q(state=UpdateState.DRAFT, submitted_on__isnull=True)
+                | (~Q(state=UpdateState.DRAFT) & Q(submitted_on__isnull=False)),
+                _("A submitted report has its day."),
+            ),
+            check(
+                "decided_whole",
+                Q(state__in=[UpdateState.DRAFT, UpdateState.SUBMITTED], decided_by__isnull=True, decided_at__isnull=True)
+                | Q(
+                    state__in=[UpdateState.ACCEPTED, UpdateState.RETURNED],
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                ),
+                _("A decision says who and when."),
+            ),
+            check("returned_says_why", ~Q(state=UpdateState.RETURNED) | ~Q(decision_text=""), _("Say why it is returned.")),
+            check(
+                "not_accepted_by_author",
+                ~Q(state=UpdateState.ACCEPTED) | ~Q(decided_by=models.F("author")),
+                _("Nobody accepts his own report."),
+            ),
+        ]
+
+    def submit(self) -> None:
+        """Hand the draft in: from now on its words stay. Raises ValidationError when it is no draft."""
+        self._move(UpdateState.DRAFT, state=UpdateState.SUBMITTED, submitted_on=today())
+
+    def accept(self, *, by: Any) -> None:
+        """Make it the project's news. Raises PermissionDenied for its author, ValidationError when it is not submitted."""
+        if by.pk == self.author_id:
+            raise PermissionDenied(_("Nobody accepts his own report."))
+        self._move(UpdateState.SUBMITTED, state=UpdateState.ACCEPTED, decided_by=by, decided_at=timezone.now())
+
+    def return_(self, *, by: Any, why: str) -> None:
+        """Send it back with a reason. Raises ValidationError without one, or when it is not submitted."""
+        if not why.strip():
+            raise ValidationError({"decision_text": _("Say why it is returned.")})
+        self._move(
+            UpdateState.SUBMITTED,
+            state=UpdateState.RETURNED,
+            decided_by=by,
+            decided_at=timezone.now(),
+            decision_text=why,
+        )
+
+    @transaction.atomic
+    def _move(self, expected: UpdateState, **changes: Any) -> None:
+        locked = StatusUpdate.objects.select_for_update().get(pk=self.pk)
+        if locked.state != expected:
+            raise ValidationError(_("The report is %(state)s by now.") % {"state": locked.get_state_display()})
+        for field, value in changes.items():
+            setattr(self, field, value)
+        self.save(update_fields=list(changes))
