@@ -29,7 +29,7 @@ class Membership(models.Model):
         return f"{self.user} – {self.organisation}"
 
 
-class Token(AbstractAuthToken):
+class Token(AbstractAuthToken):  # type: ignore[django-manager-missing]  # knox ships no types
     """A program's key: only its hash is stored, it expires, and it reads unless made to write."""
 
     may_write = models.BooleanField(_("may write"), default=False)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -19,7 +20,7 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
-def required(name: str, debug: bool, fallback: str) -> str:
+def required(name: str, *, debug: bool, fallback: str) -> str:
     """A value that production cannot do without; DEBUG may use the fallback."""
     value = os.environ.get(name, "")
     if value:
@@ -39,7 +40,7 @@ def database() -> dict[str, object]:
         raise ImproperlyConfigured(
             "DATABASE_URL must name a PostgreSQL server (15 or newer); SQLite and others are not supported."
         )
-    settings = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
+    settings: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
     settings["OPTIONS"] = {
         **settings.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 8, "timeout": 10},

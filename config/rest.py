@@ -1,0 +1,49 @@
+"""What every resource of the API shares: JSON, rights and strict filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+# Parameters that belong to paging, whatever the resource.
+PAGING = {"cursor", "page_size", "count", "ordering"}
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class RegisterPermission(BasePermission):
+    """Who is logged in reads; nobody writes through the API yet."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.is_authenticated) and request.method in SAFE_METHODS
+
+
+class StrictFilterBackend(filters.DjangoFilterBackend):
+    """django-filter ignores what it does not know; here an unknown parameter or a bad value is 400 and named."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        refuse_unknown(request, set(view.filterset_class.base_filters) | PAGING)
+        for name, values in request.query_params.lists():
+            if any("\x00" in value for value in values):
+                raise ValidationError({name: [_("A NUL character is not accepted.")]})
+        return super().filter_queryset(request, queryset, view)
+
+
+def refuse_unknown(request: Request, known: set[str]) -> None:
+    """Raises ValidationError naming each query parameter that is not known."""
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise ValidationError({name: [_("Unknown parameter.")] for name in unknown})

@@ -12,10 +12,12 @@ DEBUG = env.flag("DEBUG")
 # `make run` on a private machine serves plain HTTP on loopback: cookies and redirects for HTTPS would lock people out.
 LOCAL = env.flag("PACTA_LOCAL") or DEBUG
 
-SECRET_KEY = env.required("SECRET_KEY", LOCAL, "development-only-key-that-production-refuses-to-use-0123456789")
+SECRET_KEY = env.required(
+    "SECRET_KEY", debug=LOCAL, fallback="development-only-key-that-production-refuses-to-use-0123456789"
+)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or (["127.0.0.1", "localhost", "[::1]"] if LOCAL else [])
 if not ALLOWED_HOSTS:
-    env.required("ALLOWED_HOSTS", LOCAL, "")
+    env.required("ALLOWED_HOSTS", debug=LOCAL, fallback="")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -147,12 +149,17 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "AUTO_REFRESH": False,
 }
-KNOX_TOKEN_MODEL = "accounts.Token"
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105  the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pacta",
     "DESCRIPTION": "The register of agreements, roadmaps and committed projects with partners abroad.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "OriginEnum": "partners.models.Origin",
+        "QualifierEnum": "agreements.models.Qualifier",
+        "StageEnum": "projects.models.Stage",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -1,2 +1,4 @@
-from django.urls import path
-urlpatterns = []
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [path("admin/", admin.site.urls), path("api/", include("config.api"))]

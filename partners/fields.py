@@ -47,7 +47,7 @@ class PartialDateFormField(forms.CharField):
         return str(value) if isinstance(value, PartialDate) else value
 
 
-class PartialDateField(models.Field):  # type: ignore[type-arg]  # generic for the checker only
+class PartialDateField(models.Field):
     """A span of days or NULL. Its own CHECK keeps empty, open and infinite ranges out.
 
     Lookups: `due__first_day`, `due__last_day` (both dates), `due=` (a PartialDate or EDTF text).

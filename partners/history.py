@@ -1,4 +1,4 @@
-"""The trace of every change: one append-only event table beside each register table, written by triggers (django-pghistory)."""
+"""The trace of every change: an append-only event table beside each register table, written by triggers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def tracked_link(through: type[models.Model]) -> None:
 def _track(model: Tracked, **options: Any) -> Tracked:
     return pghistory.track(
         pghistory.InsertEvent(),
-        pghistory.UpdateEvent(condition=pgtrigger.AnyChange(exclude=[f.name for f in model._meta.local_fields if f.name in STAMPS])),
+        pghistory.UpdateEvent(
+            condition=pgtrigger.AnyChange(exclude=[f.name for f in model._meta.local_fields if f.name in STAMPS])
+        ),
         pghistory.DeleteEvent(),
         base_model=Event,
         append_only=True,

@@ -1,6 +1,7 @@
 """Loads fixtures/ into the register: all or nothing, every fault named, users' edits and deletions kept.
 
-The way of a record: JSON -> `Row`s (the record, then its parts) -> sorted by what they refer to -> `full_clean` -> saved.
+The way of a record: JSON -> `Row`s (the record, then its parts) -> sorted by what they refer to -> `full_clean`
+-> saved.
 A reference that was ever in the register is not entered again: what users deleted stays deleted. A row that no user
 has touched follows its fixture (deadlines excepted: these move only by a rescheduling).
 """
@@ -156,9 +157,7 @@ class Seeder:
             source = str(citation.get("source"))
             used[source] = used.get(source, 0) + 1
             again = f"-{used[source]}" if used[source] > 1 else ""
-            yield Row(
-                row.file, f"{row.reference}-cite-{source}{again}", Citation, dict(citation), record=row.reference
-            )
+            yield Row(row.file, f"{row.reference}-cite-{source}{again}", Citation, dict(citation), record=row.reference)
         for key in [key for key in row.values if (row.model, key) in PARTS]:
             part = PARTS[row.model, key]
             for position, entry in enumerate(row.values.pop(key), start=1):
@@ -202,7 +201,8 @@ class Seeder:
 
     def _find_existing(self) -> None:
         self.touched: dict[type[Record], set[int]] = {}
-        for model in {*FILES.values(), *(part.model for part in PARTS.values()), Citation}:
+        every: set[Any] = {*FILES.values(), *(part.model for part in PARTS.values()), Citation}
+        for model in every:
             self.objects.update({row.reference: row for row in model._default_manager.all()})
             events = model._meta.get_field("events").related_model._default_manager
             by_users = events.filter(pgh_context__user__isnull=False)
@@ -214,7 +214,8 @@ class Seeder:
         found = self.objects.get(row.reference)
         if found is not None and (type(found) is not row.model or found.pk in self.touched[row.model]):
             return
-        instance = found or row.model(reference=row.reference)
+        model: Any = row.model
+        instance = found or model(reference=row.reference)
         before = None if found is None else _state(found)
         if not self._fill(row, instance, is_new=found is None) or not self._valid(row, instance):
             return

@@ -70,21 +70,15 @@ class Renewal(models.TextChoices):
 class AgreementQuerySet(NamedQuerySet):
     """Documents and relations, single or in bundles."""
 
-    def of_country(self, code: str) -> Self:
-        """Agreements to which any partner of the country is a party."""
-        return self._with_party(partner__country=code)
-
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Agreements to which any of the partners is a party."""
-        return self._with_party(partner__in=partners.values("pk"))
-
-    def _with_party(self, **condition: Any) -> Self:
-        return self.filter(Exists(AgreementParty.objects.filter(agreement=OuterRef("pk"), **condition)))
+        keys = partners.order_by().values("pk")
+        return self.filter(Exists(AgreementParty.objects.filter(agreement=OuterRef("pk"), partner__in=keys)))
 
 
 @tracked
 class Agreement(Named, Cited, Record):
-    """A document two or more parties agreed on, or a relation whose document is not named, or a bundle known by number only."""
+    """A document the parties agreed on, a relation whose document is not named, or a bundle known by number only."""
 
     TREES = ("parent",)
 

@@ -38,7 +38,9 @@ def currency_field() -> models.CharField[str, str]:
 
 
 def currency_check() -> models.CheckConstraint:
-    return check("currency_is_code", Q(currency="") | Q(currency__regex=r"^[A-Z]{3}$"), _("A currency is three capital letters."))
+    return check(
+        "currency_is_code", Q(currency="") | Q(currency__regex=r"^[A-Z]{3}$"), _("A currency is three capital letters.")
+    )
 
 
 def value_has_currency() -> models.CheckConstraint:

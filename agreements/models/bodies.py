@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +39,13 @@ class WorkingGroupStatus(models.TextChoices):
 
 class WorkingGroupQuerySet(NamedQuerySet):
     """Standing joint bodies."""
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Bodies with any of the partners among their sides."""
+        sides = WorkingGroup.sides.through.objects.filter(
+            workinggroup=OuterRef("pk"), partner__in=partners.order_by().values("pk")
+        )
+        return self.filter(Exists(sides))
 
 
 @tracked
@@ -113,10 +120,17 @@ class MeetingStatus(models.TextChoices):
 class MeetingQuerySet(NamedQuerySet):
     """Sessions, forums, fairs, talks and visits."""
 
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Meetings in which any of the partners took part, and sessions of bodies they are a side of."""
+        keys = partners.order_by().values("pk")
+        took_part = MeetingParticipant.objects.filter(meeting=OuterRef("pk"), partner__in=keys)
+        sides = WorkingGroup.sides.through.objects.filter(workinggroup=OuterRef("working_group"), partner__in=keys)
+        return self.filter(Q(Exists(took_part)) | Q(Exists(sides)))
+
 
 @tracked
 class Meeting(Named, Cited, Record):
-    """A session of a body, a forum, a fair, a visit. It may lie within another (a group's session within a commission's)."""
+    """A session of a body, a forum, a fair, a visit; it may lie within another (a group's in a commission's)."""
 
     TREES = ("parent",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 
 import pgtrigger
@@ -50,6 +50,11 @@ IN_FORCE = (RoadmapStatus.SIGNED, RoadmapStatus.IN_IMPLEMENTATION)
 class RoadmapQuerySet(NamedQuerySet):
     """Plans of measures."""
 
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Roadmaps with any of the partners on either side."""
+        keys = partners.order_by().values("pk")
+        return self.filter(Q(counterpart__in=keys) | Q(home_side__in=keys))
+
     def in_force(self) -> Self:
         return self.filter(status__in=IN_FORCE)
 
@@ -90,7 +95,9 @@ class Roadmap(Named, Cited, Record):
     adopted_at = models.ForeignKey(
         Meeting, models.PROTECT, null=True, blank=True, related_name="roadmaps", verbose_name=_("adopted at")
     )
-    basis = models.ManyToManyField(Agreement, blank=True, related_name="leads_to_roadmaps", verbose_name=_("grows from"))
+    basis = models.ManyToManyField(
+        Agreement, blank=True, related_name="leads_to_roadmaps", verbose_name=_("grows from")
+    )
     declared_areas = models.PositiveIntegerField(_("areas, as declared"), null=True, blank=True)
     declared_items = models.PositiveIntegerField(_("items, as declared"), null=True, blank=True)
     declared_text = models.CharField(_("declared, as printed"), max_length=300, blank=True)
@@ -116,6 +123,11 @@ class Roadmap(Named, Cited, Record):
         return self.status in IN_FORCE
 
 
+class RoadmapAreaQuerySet(NamedQuerySet):
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        return self.filter(roadmap__in=Roadmap.objects.of_partners(partners).order_by().values("pk"))
+
+
 @tracked
 class RoadmapArea(Named, Cited, Record):
     """A numbered field within a roadmap."""
@@ -125,7 +137,7 @@ class RoadmapArea(Named, Cited, Record):
     number = models.CharField(_("number, as printed"), max_length=20, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
 
-    objects = NamedQuerySet.as_manager()
+    objects = RoadmapAreaQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("roadmap area")
@@ -166,8 +178,14 @@ class RoadmapItemQuerySet(NamedQuerySet):
         late = RoadmapItem.objects.overdue(on).filter(pk=OuterRef("pk"))
         return self.with_deadline(on).annotate(late=Case(When(Exists(late), then=True), default=False))
 
-    def of_country(self, code: str) -> Self:
-        return self.filter(roadmap__counterpart__country=code)
+    def due_within(self, on: date, days: int) -> Self:
+        """Open items of roadmaps in force whose deadline ends from the day on, within so many days."""
+        return self.open(on).binding().with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Items of roadmaps with any of the partners, or led by one."""
+        keys = partners.order_by().values("pk")
+        return self.filter(Q(roadmap__counterpart__in=keys) | Q(roadmap__home_side__in=keys) | Q(lead__in=keys))
 
 
 def _due_on(on: date, ledger: type[Rescheduling], subject: str) -> Any:
@@ -175,9 +193,7 @@ def _due_on(on: date, ledger: type[Rescheduling], subject: str) -> Any:
     later = ledger._default_manager.filter(
         **{subject: OuterRef("pk")}, decision=Decision.AGREED, decided_on__gt=on
     ).order_by("decided_on", "id")
-    return Case(
-        When(Exists(later), then=Subquery(later.values("old_due__last_day")[:1])), default=F("due__last_day")
-    )
+    return Case(When(Exists(later), then=Subquery(later.values("old_due__last_day")[:1])), default=F("due__last_day"))
 
 
 @tracked
@@ -249,8 +265,10 @@ class RoadmapItem(Named, Cited, Record):
             pgtrigger.Trigger(
                 name="keep_original_due",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                func="NEW.original_due := NEW.due; RETURN NEW;",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                # A writer that says nothing of the original deadline means that it stays.
+                func="NEW.original_due := CASE TG_OP WHEN 'INSERT' THEN NEW.due"
+                " ELSE COALESCE(NEW.original_due, OLD.original_due) END; RETURN NEW;",
             ),
             Unchangeable(
                 name="original_due_stays",
@@ -268,7 +286,11 @@ class RoadmapItem(Named, Cited, Record):
         ]
         constraints = [
             *Named.name_constraints(),
-            check("closed_as_known", Q(closed_as="") | Q(closed_as__in=ClosedAs.values), _("Not one of the accepted values.")),
+            check(
+                "closed_as_known",
+                Q(closed_as="") | Q(closed_as__in=ClosedAs.values),
+                _("Not one of the accepted values."),
+            ),
             check(
                 "closed_whole",
                 Q(closed_as="", closed_on__isnull=True, closed_why="")
@@ -341,7 +363,7 @@ class Rescheduling(Record):
         ordering = ["id"]
 
     @staticmethod
-    def ledger_constraints() -> list[models.CheckConstraint]:
+    def ledger_constraints() -> list[models.BaseConstraint]:
         pending = Q(decision=Decision.PENDING, decided_on__isnull=True)
         decided = ~Q(decision=Decision.PENDING) & Q(decided_on__isnull=False)
         return [

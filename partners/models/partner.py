@@ -69,8 +69,11 @@ class PartnerQuerySet(NamedQuerySet):
         A state stands for its whole country.
         """
         if partner.kind == PartnerKind.STATE and partner.country:
-            return self.filter(country=partner.country.code)
+            return self.filter(country=str(partner.country))
         return self._below([partner.pk], ["parent_id", "located_in_id"])
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        return self.filter(pk__in=partners.order_by().values("pk"))
 
     def _below(self, roots: list[int], columns: list[str]) -> Self:
         reached, frontier = set(roots), set(roots)
@@ -106,7 +109,9 @@ class Partner(Named, Cited, Record):
     located_in = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="located_here", verbose_name=_("located in")
     )
-    founders = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="founded", verbose_name=_("founders"))
+    founders = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="founded", verbose_name=_("founders")
+    )
     sectors = models.ManyToManyField(Sector, blank=True, related_name="partners", verbose_name=_("sectors"))
     is_placeholder = models.BooleanField(_("unnamed in the document"), default=False)
 
@@ -136,7 +141,7 @@ class Partner(Named, Cited, Record):
         ]
 
     def __str__(self) -> str:
-        place = f", {self.country.code}" if self.country else ""
+        place = f", {self.country}" if self.country else ""
         return f"{self.local_name} ({self.get_kind_display()}{place})"
 
     def get_absolute_url(self) -> str:
@@ -190,6 +195,9 @@ class PartnerAlias(Record):
 
 class ContactQuerySet(RecordQuerySet):
     SEARCHED = ("reference", "full_name", "position", "email")
+
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        return self.filter(partner__in=partners.order_by().values("pk"))
 
 
 @tracked

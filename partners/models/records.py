@@ -79,24 +79,31 @@ class RecordQuerySet(models.QuerySet[Any]):
 class NamedQuerySet(RecordQuerySet):
     """Search over the reference and the name in all its languages."""
 
-    SEARCHED = ("reference", "name", "name_ru", "name_be")
+    SEARCHED: tuple[str, ...] = ("reference", "name", "name_ru", "name_be")
 
 
 class Record(models.Model):
     """A row of the register. The database stamps it (triggers), numbers it and keeps its history."""
 
-    reference: Any  # each model has its own prefix
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("created by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
     )
     modified_at = models.DateTimeField(_("modified at"), db_default=Now(), editable=False)
     modified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("modified by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("modified by"),
     )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
-
-    objects = RecordQuerySet.as_manager()
 
     # Foreign keys that make a tree of this model; `clean` and a trigger refuse cycles in each.
     TREES: tuple[str, ...] = ()
@@ -106,7 +113,12 @@ class Record(models.Model):
         triggers = [Stamp(name="stamp"), RegisterReference(name="register_reference")]
 
     def __str__(self) -> str:
-        return str(self.reference)
+        return self.code
+
+    @property
+    def code(self) -> str:
+        """The reference, by which people name the record. Each model declares the field, with its own prefix."""
+        return str(getattr(self, "reference", ""))
 
     def clean(self) -> None:
         super().clean()
@@ -115,9 +127,9 @@ class Record(models.Model):
             self._refuse_cycle(field)
 
     def _refuse_used_reference(self) -> None:
-        if self._state.adding and isinstance(self.reference, str):
-            if Reference.objects.filter(code=self.reference).exists():
-                raise ValidationError({"reference": _("This reference names another record already.")})
+        given = getattr(self, "reference", None)
+        if self._state.adding and isinstance(given, str) and Reference.objects.filter(code=given).exists():
+            raise ValidationError({"reference": _("This reference names another record already.")})
 
     def _refuse_cycle(self, field: str) -> None:
         seen, above = {self.pk}, getattr(self, field)
@@ -162,9 +174,9 @@ class Named(models.Model):
         return str(getattr(self, f"name_{get_language()}", "") or self.name)
 
     @staticmethod
-    def name_constraints() -> list[models.CheckConstraint]:
+    def name_constraints() -> list[models.BaseConstraint]:
         """The CHECKs of the name columns, for each concrete model's Meta."""
-        rules = [check("name_not_blank", ~Q(name=""), _("A name is needed."))]
+        rules: list[models.BaseConstraint] = [check("name_not_blank", ~Q(name=""), _("A name is needed."))]
         for language in ("ru", "be"):
             missing = Q(**{f"name_{language}": "", f"name_{language}_origin": Origin.MISSING})
             present = ~Q(**{f"name_{language}": ""}) & ~Q(**{f"name_{language}_origin": Origin.MISSING})

@@ -30,7 +30,7 @@ class SourceQuerySet(RecordQuerySet):
 
 @tracked
 class Source(Record):
-    """A book, page or document. All but the number may be unknown: a footnote whose entry is lost keeps only its number."""
+    """A book, page or document. A footnote whose entry is lost keeps only its number."""
 
     reference = reference_field("SRC")
     number = models.PositiveIntegerField(_("footnote number"), null=True, blank=True, unique=True)
@@ -57,7 +57,9 @@ class Source(Record):
                 _("A lost entry has neither title nor author, year or address: nobody invents one."),
             ),
             check(
-                "titled_unless_lost", Q(kind=SourceKind.LOST) | ~Q(title=""), _("A source that is not lost has a title.")
+                "titled_unless_lost",
+                Q(kind=SourceKind.LOST) | ~Q(title=""),
+                _("A source that is not lost has a title."),
             ),
             check(
                 "address_is_http",

@@ -21,6 +21,11 @@ from projects.models.project import Project
 class IndicatorQuerySet(NamedQuerySet):
     SEARCHED = ("reference", "name", "name_ru", "name_be", "quantity")
 
+    def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
+        """Measured of any of the partners, or with one."""
+        keys = partners.order_by().values("pk")
+        return self.filter(Q(subject__in=keys) | Q(counterpart__in=keys) | Q(roadmap__counterpart__in=keys))
+
     def comparable_with(self, indicator: Indicator) -> Self:
         """Indicators of the same measure: subject, quantity, unit and currency agree. Nothing else may be compared."""
         same = {field: getattr(indicator, field) for field in Indicator.MEASURE}
@@ -103,12 +108,14 @@ class Reading(Record):
         return self.text or str(self.value)
 
     @staticmethod
-    def reading_constraints() -> list[models.CheckConstraint]:
+    def reading_constraints() -> list[models.BaseConstraint]:
         return [
             known("qualifier", Qualifier),
             check("value_or_text", Q(value__isnull=False) | ~Q(text=""), _("Give a value or the printed words.")),
             check(
-                "range_upwards", Q(value_to__isnull=True) | Q(value_to__gte=F("value")), _("A range ends above its start.")
+                "range_upwards",
+                Q(value_to__isnull=True) | Q(value_to__gte=F("value")),
+                _("A range ends above its start."),
             ),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 
 import pgtrigger
@@ -95,14 +95,13 @@ class ProjectQuerySet(NamedQuerySet):
         late = Project.objects.overdue(on).filter(pk=OuterRef("pk"))
         return self.with_deadline(on).annotate(late=Case(When(Exists(late), then=True), default=False))
 
-    def of_country(self, code: str) -> Self:
-        """Projects with a party of the country, or under a roadmap, agreement or body with it."""
-        return self._concerning(Partner.objects.filter(country=code))
+    def due_within(self, on: date, days: int) -> Self:
+        """Committed, unfinished projects whose deadline ends from the day on, within so many days."""
+        unfinished = self.committed(on).exclude(stage_then__in=FINAL)
+        return unfinished.with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
-        return self._concerning(partners)
-
-    def _concerning(self, partners: models.QuerySet[Partner]) -> Self:
+        """Projects with any of the partners as lead or party, or delivering a roadmap with one."""
         keys = partners.order_by().values("pk")
         return self.filter(
             Q(lead__in=keys)
@@ -179,6 +178,7 @@ class Project(Named, Cited, Record):
                     WHERE project_id = NEW.id AND state = 'accepted' ORDER BY submitted_on DESC, id DESC LIMIT 1;
                     NEW.stage := COALESCE(newest.stage, NEW.stage_at_entry);
                     NEW.last_reported_on := newest.submitted_on;
+                    NEW.original_due := COALESCE(NEW.original_due, OLD.original_due);
                     RETURN NEW;
                 """,
             ),
@@ -310,7 +310,9 @@ class ProjectMeasure(Record):
             known("qualifier", Qualifier),
             check("value_or_text", Q(value__isnull=False) | ~Q(text=""), _("Give a value or the printed words.")),
             check(
-                "range_upwards", Q(value_to__isnull=True) | Q(value_to__gte=F("value")), _("A range ends above its start.")
+                "range_upwards",
+                Q(value_to__isnull=True) | Q(value_to__gte=F("value")),
+                _("A range ends above its start."),
             ),
         ]
 

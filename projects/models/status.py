@@ -41,6 +41,10 @@ class StatusUpdateQuerySet(RecordQuerySet):
     def accepted(self) -> Self:
         return self.filter(state=UpdateState.ACCEPTED)
 
+    def visible_to(self, user: Any) -> Self:
+        """Everything but other people's drafts."""
+        return self.filter(~Q(state=UpdateState.DRAFT) | Q(author=user.pk))
+
     def awaiting_decision(self) -> Self:
         return self.filter(state=UpdateState.SUBMITTED)
 
@@ -59,10 +63,20 @@ class StatusUpdate(Record):
     next_step = models.TextField(_("next step"), blank=True)
     next_step_due = PartialDateField(_("next step by"), null=True, blank=True)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="status_updates", verbose_name=_("author")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        editable=False,
+        related_name="status_updates",
+        verbose_name=_("author"),
     )
     follows = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="resubmissions", verbose_name=_("replaces")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="resubmissions",
+        verbose_name=_("replaces"),
     )
     submitted_on = models.DateField(_("submitted on"), null=True, blank=True, editable=False)
     decided_by = models.ForeignKey(
@@ -87,7 +101,16 @@ class StatusUpdate(Record):
             *Record.Meta.triggers,
             Unchangeable(
                 name="frozen_once_submitted",
-                columns=["project_id", "stage", "confidence", "progress", "text", "next_step", "next_step_due", "author_id"],
+                columns=[
+                    "project_id",
+                    "stage",
+                    "confidence",
+                    "progress",
+                    "text",
+                    "next_step",
+                    "next_step_due",
+                    "author_id",
+                ],
                 because="A submitted report is not changed any more.",
                 unless="OLD.state = 'draft'",
             ),
@@ -121,7 +144,11 @@ class StatusUpdate(Record):
             ),
             check(
                 "decided_whole",
-                Q(state__in=[UpdateState.DRAFT, UpdateState.SUBMITTED], decided_by__isnull=True, decided_at__isnull=True)
+                Q(
+                    state__in=[UpdateState.DRAFT, UpdateState.SUBMITTED],
+                    decided_by__isnull=True,
+                    decided_at__isnull=True,
+                )
                 | Q(
                     state__in=[UpdateState.ACCEPTED, UpdateState.RETURNED],
                     decided_by__isnull=False,
@@ -129,7 +156,9 @@ class StatusUpdate(Record):
                 ),
                 _("A decision says who and when."),
             ),
-            check("returned_says_why", ~Q(state=UpdateState.RETURNED) | ~Q(decision_text=""), _("Say why it is returned.")),
+            check(
+                "returned_says_why", ~Q(state=UpdateState.RETURNED) | ~Q(decision_text=""), _("Say why it is returned.")
+            ),
             check(
                 "not_accepted_by_author",
                 ~Q(state=UpdateState.ACCEPTED) | ~Q(decided_by=models.F("author")),
@@ -142,7 +171,7 @@ class StatusUpdate(Record):
         self._move(UpdateState.DRAFT, state=UpdateState.SUBMITTED, submitted_on=today())
 
     def accept(self, *, by: Any) -> None:
-        """Make it the project's news. Raises PermissionDenied for its author, ValidationError when it is not submitted."""
+        """Make it the project's news. PermissionDenied for its author, ValidationError when it is not submitted."""
         if by.pk == self.author_id:
             raise PermissionDenied(_("Nobody accepts his own report."))
         self._move(UpdateState.SUBMITTED, state=UpdateState.ACCEPTED, decided_by=by, decided_at=timezone.now())

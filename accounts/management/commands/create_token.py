@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from accounts.models import Token, User
+
+
+class Command(BaseCommand):
+    help = "Make a token for a user and print it, this once. It reads; with --write it may write."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user", help=_("user name"))
+        parser.add_argument("--write", action="store_true", help=_("the token may write"))
+        parser.add_argument("--days", type=int, default=365, help=_("days until it expires"))
+
+    def handle(self, *args: Any, user: str, write: bool, days: int, **options: Any) -> None:
+        owner = User.objects.filter(username=user, is_active=True).first()
+        if owner is None:
+            raise CommandError(_("There is no active user “%(user)s”.") % {"user": user})
+        if not 1 <= days <= 3660:
+            raise CommandError(_("--days: 1 to 3660."))
+        _row, key = Token.objects.create(user=owner, expiry=timedelta(days=days), may_write=write)
+        self.stdout.write(key)

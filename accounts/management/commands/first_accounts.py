@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import ROLES, Membership, User
+from partners.models import Partner
+
+REGISTER = ("partners", "agreements", "projects")
+# The organisation of the sample officer: the Vitebsk region's executive committee.
+OFFICERS_ORGANISATION = "VIT-P02"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the accounts admin, controller, officer and viewer where they are missing, and the groups of the roles."
+    )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        groups = {role: self.group(role) for role in ROLES}
+        password = os.environ.get("PACTA_PASSWORD") or secrets.token_urlsafe(12)
+        made = [name for name in ("admin", "controller", "officer", "viewer") if self.account(name, password, groups)]
+        if made and not os.environ.get("PACTA_PASSWORD"):
+            self.stdout.write(
+                _("Accounts %(names)s, password: %(password)s") % {"names": ", ".join(made), "password": password}
+            )
+
+    def account(self, name: str, password: str, groups: dict[str, Group]) -> bool:
+        user, is_new = User.objects.get_or_create(
+            username=name, defaults={"is_staff": name != "viewer", "is_superuser": name == "admin"}
+        )
+        if is_new:
+            user.set_password(password)
+            user.save()
+            user.groups.add(groups["administrator" if name == "admin" else name])
+            organisation = Partner.objects.filter(reference=OFFICERS_ORGANISATION).first()
+            if name == "officer" and organisation:
+                Membership.objects.get_or_create(user=user, organisation=organisation)
+        return is_new
+
+    @staticmethod
+    def group(role: str) -> Group:
+        """The group of a role: all read, officers and controllers write reports, administrators keep the rest."""
+        group, _is_new = Group.objects.get_or_create(name=role)
+        allowed = Permission.objects.filter(content_type__app_label__in=REGISTER).exclude(codename__endswith="event")
+        seen = allowed.filter(codename__startswith="view_")
+        reports = allowed.filter(codename__in=["add_statusupdate", "change_statusupdate"])
+        kept = {"viewer": seen, "officer": seen | reports, "controller": seen | reports, "administrator": allowed}
+        group.permissions.set(kept[role].distinct())
+        return group

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import django_filters as filters
+
+from agreements.models import (
+    Agreement,
+    AgreementKind,
+    AgreementStatus,
+    ItemRescheduling,
+    Meeting,
+    MeetingKind,
+    Roadmap,
+    RoadmapArea,
+    RoadmapItem,
+    RoadmapKind,
+    RoadmapStatus,
+    WorkingGroup,
+    WorkingGroupKind,
+)
+from partners.filters import Judged, KeyFilter, PartnerFilter, RecordFilter
+
+
+class AgreementFilterSet(RecordFilter):
+    partner = PartnerFilter()
+    kind = filters.MultipleChoiceFilter(choices=AgreementKind)
+    status = filters.MultipleChoiceFilter(choices=AgreementStatus)
+    sector = KeyFilter(field_name="sectors")
+
+    class Meta:
+        model = Agreement
+        fields: list[str] = []
+
+
+class WorkingGroupFilterSet(RecordFilter):
+    partner = PartnerFilter()
+    kind = filters.MultipleChoiceFilter(choices=WorkingGroupKind)
+    sector = KeyFilter(field_name="sectors")
+
+    class Meta:
+        model = WorkingGroup
+        fields: list[str] = []
+
+
+class MeetingFilterSet(RecordFilter):
+    partner = PartnerFilter()
+    kind = filters.MultipleChoiceFilter(choices=MeetingKind)
+    working_group = KeyFilter()
+
+    class Meta:
+        model = Meeting
+        fields: list[str] = []
+
+
+class RoadmapFilterSet(RecordFilter):
+    partner = PartnerFilter()
+    kind = filters.MultipleChoiceFilter(choices=RoadmapKind)
+    status = filters.MultipleChoiceFilter(choices=RoadmapStatus)
+
+    class Meta:
+        model = Roadmap
+        fields: list[str] = []
+
+
+class RoadmapAreaFilterSet(RecordFilter):
+    partner = PartnerFilter()
+    roadmap = KeyFilter()
+
+    class Meta:
+        model = RoadmapArea
+        fields: list[str] = []
+
+
+class RoadmapItemFilterSet(RecordFilter, Judged):
+    partner = PartnerFilter()
+    roadmap = KeyFilter()
+    area = KeyFilter()
+    working_group = KeyFilter()
+    lead = KeyFilter()
+
+    class Meta:
+        model = RoadmapItem
+        fields: list[str] = []
+
+
+class ReschedulingFilterSet(RecordFilter):
+    roadmap = KeyFilter(field_name="item__roadmap")
+
+    class Meta:
+        model = ItemRescheduling
+        fields: list[str] = []

@@ -1,0 +1,144 @@
+"""The whole API as one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.routers import SimpleRouter
+from rest_framework.serializers import IntegerField as _Count
+
+from agreements import filters as of_agreements
+from agreements.models import (
+    Agreement,
+    AgreementParty,
+    AgreementRelation,
+    ItemRescheduling,
+    Meeting,
+    MeetingParticipant,
+    Roadmap,
+    RoadmapArea,
+    RoadmapItem,
+    WorkingGroup,
+)
+from config.resources import RecordSerializer, RecordViewSet, related
+from oversight.api import OverdueReport, RoadmapReport
+from partners import filters as of_partners
+from partners.models import Contact, Partner, PartnerAlias, Sector, Source
+from projects import filters as of_projects
+from projects.models import (
+    Indicator,
+    Milestone,
+    Observation,
+    Project,
+    ProjectMeasure,
+    ProjectParty,
+    StatusUpdate,
+    Target,
+)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One row of the table: the address, what is read, how it is filtered and ordered, which parts it carries."""
+
+    route: str
+    model: Any
+    filterset: Any
+    ordering: tuple[str, ...] = ("name",)
+    parts: dict[str, Any] = field(default_factory=dict)
+    rows: Any = None
+
+    def queryset(self) -> Any:
+        keys, many = related(self.model)
+        rows = self.rows() if self.rows else self.model._default_manager.all()
+        rows = rows.select_related(*keys).prefetch_related(*many)
+        for name, model in self.parts.items():
+            rows = rows.prefetch_related(
+                models.Prefetch(name, model._default_manager.select_related(*related(model)[0]))
+            )
+        return rows
+
+
+RESOURCES = [
+    Resource("partners", Partner, of_partners.PartnerFilterSet, ("name", "kind"), {"aliases": PartnerAlias}),
+    Resource("sectors", Sector, of_partners.SectorFilterSet),
+    Resource("sources", Source, of_partners.SourceFilterSet, ("number", "year")),
+    Resource("contacts", Contact, of_partners.ContactFilterSet, ("full_name",)),
+    Resource(
+        "agreements",
+        Agreement,
+        of_agreements.AgreementFilterSet,
+        ("name", "kind"),
+        {"parties": AgreementParty, "relations": AgreementRelation},
+    ),
+    Resource("working-groups", WorkingGroup, of_agreements.WorkingGroupFilterSet),
+    Resource("meetings", Meeting, of_agreements.MeetingFilterSet, ("name",), {"participants": MeetingParticipant}),
+    Resource("roadmaps", Roadmap, of_agreements.RoadmapFilterSet, rows=Roadmap.objects.with_counts),
+    Resource("roadmap-areas", RoadmapArea, of_agreements.RoadmapAreaFilterSet, ("name", "position")),
+    Resource("roadmap-items", RoadmapItem, of_agreements.RoadmapItemFilterSet, ("name", "position", "due")),
+    Resource("reschedulings", ItemRescheduling, of_agreements.ReschedulingFilterSet, ("requested_on",)),
+    Resource(
+        "projects",
+        Project,
+        of_projects.ProjectFilterSet,
+        ("name", "stage", "due", "last_reported_on"),
+        {"parties": ProjectParty, "measures": ProjectMeasure},
+    ),
+    Resource("milestones", Milestone, of_projects.MilestoneFilterSet, ("name", "due")),
+    Resource("status-updates", StatusUpdate, of_projects.StatusUpdateFilterSet, ("submitted_on",)),
+    Resource("indicators", Indicator, of_projects.IndicatorFilterSet),
+    Resource("targets", Target, of_projects.TargetFilterSet, ()),
+    Resource("observations", Observation, of_projects.ObservationFilterSet, ()),
+]
+COUNTS = ["entered_areas", "entered_items"]
+
+
+def viewset(resource: Resource) -> Any:
+    """The read-only viewset of a row."""
+    name = resource.model.__name__
+    return type(
+        f"{name}ViewSet",
+        (RecordViewSet,),
+        {
+            "__doc__": resource.model.__doc__,
+            "queryset": resource.queryset(),
+            "serializer_class": serializer(resource),
+            "filterset_class": resource.filterset,
+            "ordering_fields": ("reference", "modified_at", *resource.ordering),
+        },
+    )
+
+
+def serializer(resource: Resource) -> Any:
+    parts = {name: part(model)(many=True, read_only=True) for name, model in resource.parts.items()}
+    fields = [f.name for f in resource.model._meta.concrete_fields] + related(resource.model)[1]
+    counts = COUNTS if resource.model is Roadmap else []
+    counted = {name: _Count(read_only=True) for name in counts}
+    meta = type("Meta", (), {"model": resource.model, "fields": [*fields, "url", *parts, *counts]})
+    return type(f"{resource.model.__name__}Serializer", (RecordSerializer,), {"Meta": meta, **parts, **counted})
+
+
+def part(model: Any) -> Any:
+    """A row inside a record: its own columns without the stamps."""
+    left_out = {"created_at", "created_by", "modified_at", "modified_by"}
+    fields = [f.name for f in model._meta.concrete_fields if f.name not in left_out]
+    meta = type("Meta", (), {"model": model, "fields": fields})
+    return type(f"{model.__name__}Part", (RecordSerializer,), {"Meta": meta, "url": None})
+
+
+router = SimpleRouter()
+for _resource in RESOURCES:
+    router.register(_resource.route, viewset(_resource), basename=_resource.route)
+
+urlpatterns = [
+    path("v1/reports/overdue/", OverdueReport.as_view()),
+    path("v1/reports/roadmaps/", RoadmapReport.as_view()),
+    path("v1/", include(router.urls)),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(permission_classes=[IsAuthenticated]), name="api-docs"),
+]

@@ -1,0 +1,52 @@
+"""Errors as RFC 9457 problem details, with the names of the fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError, InterfaceError, OperationalError
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.views import exception_handler
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+
+
+class Unavailable(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database is not available."
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None (a 500) only for what is our own fault."""
+    response = exception_handler(_known(error), context)
+    if response is None:
+        return None
+    problem = {"type": "about:blank", "title": response.status_text, "status": response.status_code}
+    if isinstance(response.data, dict) and set(response.data) - {"detail"}:
+        problem |= {"detail": _("Some parameters or fields are wrong."), "errors": response.data}
+    elif isinstance(response.data, dict):
+        problem["detail"] = response.data.get("detail", "")
+    response.data = problem
+    response.content_type = "application/problem+json"
+    if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+        response["Retry-After"] = "5"
+    return response
+
+
+def _known(error: Exception) -> Exception:
+    if isinstance(error, DjangoValidationError):
+        return exceptions.ValidationError(as_serializer_error(error))
+    if isinstance(error, DataError | OverflowError):
+        return exceptions.ValidationError({"detail": _("A value is out of range.")})
+    if isinstance(error, ProtectedError):
+        return Conflict(_("Other records refer to this one."))
+    if isinstance(error, OperationalError | InterfaceError):
+        return Unavailable()
+    return error
