@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox's relation is untyped
     """A person or a service. Users are deactivated, never deleted: the history names them."""
 
 
@@ -29,7 +29,7 @@ class Membership(models.Model):
         return f"{self.user} – {self.organisation}"
 
 
-class Token(AbstractAuthToken):  # type: ignore[django-manager-missing]  # knox ships no types
+class Token(AbstractAuthToken):
     """A program's key: only its hash is stored, it expires, and it reads unless made to write."""
 
     may_write = models.BooleanField(_("may write"), default=False)

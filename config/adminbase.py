@@ -59,7 +59,7 @@ class RecordAdmin(ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     readonly_fields = STAMPS
-    actions = None
+    actions: Any = None
     compressed_fields = True
     warn_unsaved_form = True
 

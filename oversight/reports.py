@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from agreements.models import RoadmapItem
 from partners.models import Partner
@@ -26,13 +26,13 @@ class OverdueRow:
     last_reported_on: date | None
 
 
-def late_items(on: date) -> QuerySet[RoadmapItem]:
+def late_items(on: date) -> Any:
     """Overdue items with all that a row shows."""
     shown = RoadmapItem.objects.overdue(on).select_related("roadmap__counterpart", "lead")
     return shown.prefetch_related("projects").order_by("deadline", "id")
 
 
-def late_projects(on: date) -> QuerySet[Project]:
+def late_projects(on: date) -> Any:
     """Overdue projects with all that a row shows."""
     shown = Project.objects.overdue(on).select_related("lead")
     return shown.prefetch_related("parties__partner", "items__roadmap__counterpart").order_by("deadline", "id")

@@ -89,11 +89,12 @@ class RecordList(ListView):
     paginate_by = 50
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset().order_by("name", "id")
+        rows: Any = super().get_queryset().order_by("name", "id")
         return rows.search(self.request.GET.get("search", "").replace("\x00", ""))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title=self.model._meta.verbose_name_plural, **kwargs)
+        model: Any = self.model
+        return super().get_context_data(title=model._meta.verbose_name_plural, **kwargs)
 
 
 def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:

@@ -19,11 +19,11 @@ from partners.models import Contact, Partner, PartnerKind, Sector, Source, Sourc
 CODE = re.compile(r"[A-Z]{2}")
 
 
-class DayField(forms.CharField):
+class DayField(forms.Field):
     """An ISO day of the years 1 to 9998."""
 
     def to_python(self, value: Any) -> date | None:
-        text = super().to_python(value)
+        text = str(value or "").strip()
         if not text:
             return None
         try:

@@ -87,7 +87,7 @@ class StatusUpdateAdmin(RecordAdmin):
         self._each(request, queryset, lambda update: update.accept(by=request.user))
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.groups.filter(name="controller").exists())  # type: ignore[union-attr]
+        return bool(request.user.groups.filter(name="controller").exists())
 
     def _each(self, request: HttpRequest, updates: Any, verb: Any) -> None:
         for update in updates:
