@@ -27,7 +27,7 @@ COUNTS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def register(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         from django.db import transaction

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+import partners.text  # noqa: F401  registers the lookup `contains_folded`
 from partners.constraints import check, known
 from partners.triggers import NoCycle, RegisterReference, Stamp
 
