@@ -217,11 +217,13 @@ class Seeder:
         model: Any = row.model
         instance = found or model(reference=row.reference)
         before = None if found is None else _state(found)
-        if not self._fill(row, instance, is_new=found is None) or not self._valid(row, instance):
+        if not self._fill(row, instance, is_new=found is None):
+            return
+        if before == _state(instance):
+            return  # as the database holds it, and so valid
+        if not self._valid(row, instance):
             return
         self.objects[row.reference] = instance
-        if before == _state(instance):
-            return
         instance.save()
         self.outcome.created += found is None
         self.outcome.corrected += found is not None
