@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
+
+if TYPE_CHECKING:
+    from partners.models import Partner
+
+
+class Role(models.TextChoices):
+    """What a person may do. The value is the name of the group that a migration makes."""
+
+    VIEWER = "viewer", _("viewer")
+    OFFICER = "officer", _("officer")
+    CONTROLLER = "controller", _("controller")
+    ADMINISTRATOR = "administrator", _("administrator")
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox's relation is untyped
     """A person or a service. Users are deactivated, never deleted: the history names them."""
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The names of the user's groups; asked once for each loaded user."""
+        return frozenset(self.groups.values_list("name", flat=True))
+
+    @property
+    def is_officer(self) -> bool:
+        return Role.OFFICER in self.roles
+
+    @property
+    def is_controller(self) -> bool:
+        return Role.CONTROLLER in self.roles
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.is_superuser or Role.ADMINISTRATOR in self.roles
+
+    def organisations(self) -> models.QuerySet[Partner]:
+        """The partners that the user answers for: those he works for and all that is subordinate to them."""
+        from partners.models import Partner
+
+        return Partner.objects.subordinate_to(*Partner.objects.filter(memberships__user=self))
 
 
 class Membership(models.Model):
@@ -37,6 +75,3 @@ class Token(AbstractAuthToken):
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
-
-
-ROLES = ("viewer", "officer", "controller", "administrator")

@@ -18,7 +18,7 @@ from agreements.models import (
     RoadmapItem,
     WorkingGroup,
 )
-from config.adminbase import CitationInline, OverdueFilter, PartInline, RecordAdmin
+from doors.admin import CitationInline, OverdueFilter, PartInline, RecordAdmin
 
 
 class PartyInline(PartInline):

@@ -25,8 +25,8 @@ from agreements.models import (
     RoadmapItem,
     WorkingGroup,
 )
-from config.resources import RecordSerializer, RecordViewSet, related
-from oversight.api import OverdueReport, RoadmapReport
+from doors.resources import RecordSerializer, RecordViewSet, related
+from oversight import api as reports
 from partners import filters as of_partners
 from partners.models import Contact, Partner, PartnerAlias, Sector, Source
 from projects import filters as of_projects
@@ -95,6 +95,16 @@ RESOURCES = [
     Resource("targets", Target, of_projects.TargetFilterSet, ()),
     Resource("observations", Observation, of_projects.ObservationFilterSet, ()),
 ]
+REPORTS: dict[str, Any] = {
+    "overdue": reports.OverdueReport,
+    "due": reports.DueReport,
+    "silent": reports.SilentReport,
+    "roadmaps": reports.RoadmapReport,
+    "partners": reports.PartnerReport,
+    "slippage": reports.SlippageReport,
+    "gaps": reports.GapReport,
+    "findings": reports.FindingReport,
+}
 COUNTS = ["entered_areas", "entered_items"]
 
 
@@ -136,8 +146,7 @@ for _resource in RESOURCES:
     router.register(_resource.route, viewset(_resource), basename=_resource.route)
 
 urlpatterns = [
-    path("v1/reports/overdue/", OverdueReport.as_view()),
-    path("v1/reports/roadmaps/", RoadmapReport.as_view()),
+    *[path(f"v1/reports/{name}/", report.as_view()) for name, report in REPORTS.items()],
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(permission_classes=[IsAuthenticated]), name="api-docs"),

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -100,6 +101,32 @@ USE_TZ = True
 # The side whose ministries, zones and universities we are (ISO 3166).
 HOME_COUNTRY = "BY"
 
+UNFOLD = {
+    "SITE_TITLE": "Pacta",
+    "SITE_HEADER": "Pacta",
+    "SITE_SUBHEADER": _("what was agreed is to be kept"),
+    "SITE_ICON": lambda request: static("pacta.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pacta.svg")}],
+    "SITE_URL": "/",
+    "DASHBOARD_CALLBACK": "oversight.attention.for_admin",
+    "COLORS": {
+        "primary": {
+            "50": "#eefaf6",
+            "100": "#d5f2e9",
+            "200": "#aee4d4",
+            "300": "#78cfb9",
+            "400": "#43b299",
+            "500": "#1f967e",
+            "600": "#0b5c4f",
+            "700": "#0a5045",
+            "800": "#08443b",
+            "900": "#073830",
+            "950": "#03211c",
+        },
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -133,13 +160,13 @@ REST_FRAMEWORK = {
         "accounts.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["config.rest.RegisterPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["config.rest.JSONRenderer"],
+    "DEFAULT_PERMISSION_CLASSES": ["doors.rest.RegisterPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["doors.rest.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
-    "DEFAULT_FILTER_BACKENDS": ["config.rest.StrictFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "config.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "config.schema.RegisterSchema",
-    "EXCEPTION_HANDLER": "config.problems.problem_details",
+    "DEFAULT_FILTER_BACKENDS": ["doors.rest.StrictFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "doors.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "doors.schema.RegisterSchema",
+    "EXCEPTION_HANDLER": "doors.problems.problem_details",
     "PAGE_SIZE": 50,
     "NUM_PROXIES": len(env.words("TRUSTED_PROXIES")),
     "URL_FORMAT_OVERRIDE": None,

@@ -3,24 +3,29 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from agreements.models import Agreement, Meeting, Roadmap, WorkingGroup
+from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from oversight import views
+from oversight.listing import LISTINGS
 from partners.models import Partner
 from projects.models import Project
 
+RECORDS = {
+    "partner": ("partners", Partner),
+    "agreement": ("agreements", Agreement),
+    "working-group": ("working-groups", WorkingGroup),
+    "meeting": ("meetings", Meeting),
+    "roadmap": ("roadmaps", Roadmap),
+    "roadmap-item": ("roadmap-items", RoadmapItem),
+    "project": ("projects", Project),
+}
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("overdue/", views.overdue, name="overdue"),
-    path("roadmaps/", views.RecordList.as_view(model=Roadmap), name="roadmaps"),
-    path("roadmaps/<str:reference>/", views.record, {"model": Roadmap}, name="roadmap"),
-    path("partners/", views.RecordList.as_view(model=Partner), name="partners"),
-    path("partners/<str:reference>/", views.record, {"model": Partner}, name="partner"),
-    path("agreements/", views.RecordList.as_view(model=Agreement), name="agreements"),
-    path("agreements/<str:reference>/", views.record, {"model": Agreement}, name="agreement"),
-    path("working-groups/<str:reference>/", views.record, {"model": WorkingGroup}, name="working-group"),
-    path("meetings/<str:reference>/", views.record, {"model": Meeting}, name="meeting"),
-    path("projects/", views.RecordList.as_view(model=Project), name="projects"),
-    path("projects/<str:reference>/", views.record, {"model": Project}, name="project"),
+    *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],
+    *[
+        path(f"{folder}/<str:reference>/", views.record, {"model": model}, name=name)
+        for name, (folder, model) in RECORDS.items()
+    ],
     path("search/", views.search, name="search"),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

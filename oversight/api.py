@@ -1,91 +1,185 @@
-"""The reports as JSON."""
+"""The reports as JSON. Each names its parameters; another parameter or a bad value is 400."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from django import forms
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from agreements.models import Roadmap, RoadmapItem
-from oversight.reports import OverdueRow, overdue_rows
-from partners.dates import today
-from partners.filters import DayField
+from doors.pagination import ChainPagination
+from doors.rest import refuse_unknown
+from oversight import reports, scores
+from oversight.completeness import Check, findings, gaps
+from oversight.filters import DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
+from oversight.serializers import (
+    CheckRowSerializer,
+    DeadlineRowSerializer,
+    PartnerScoreSerializer,
+    RoadmapScoreSerializer,
+    SlippageSerializer,
+)
+from projects.models import Project
 
-ON = OpenApiParameter("on", OpenApiTypes.DATE, description="The day to judge by; today in Minsk without it.")
-
-
-def judged_day(request: Request) -> date:
-    """`on` of the request. Raises ValidationError for another parameter or a bad day."""
-    unknown = sorted(set(request.query_params) - {"on"})
-    if unknown:
-        raise ValidationError({name: ["Unknown parameter."] for name in unknown})
-    try:
-        return DayField(required=False).clean(request.query_params.get("on")) or today()
-    except forms.ValidationError as error:
-        raise ValidationError({"on": error.messages}) from error
+PAGING = {"cursor", "page_size", "count"}
 
 
-def link(record: Any) -> dict[str, Any] | None:
-    return record and {"id": record.pk, "reference": record.reference, "name": record.name}
+class Report(GenericAPIView):
+    """A report on a day: `{"on", "results"}`, in pages where it can be long."""
+
+    queryset: Any = Project.objects.none()
+    filterset_class: Any = DayFilterSet
+    pagination_class: Any = None
+    ordering_fields: tuple[str, ...] = ()
+
+    def get(self, request: Request) -> Response:
+        asked = self.asked(request)
+        return Response({"on": asked.day, "results": self.get_serializer(self.rows(asked), many=True).data})
+
+    def rows(self, asked: Any) -> Any:
+        raise NotImplementedError
+
+    def asked(self, request: Request) -> Any:
+        """The checked parameters. Raises ValidationError naming each unknown or bad one."""
+        refuse_unknown(request, set(self.filterset_class.base_filters) | (PAGING if self.pagination_class else set()))
+        checked = self.filterset_class(request.query_params, queryset=self.queryset)
+        if not checked.is_valid():
+            raise ValidationError(checked.errors)
+        return checked
 
 
-class OverdueReport(APIView):
+class ChainReport(Report):
+    """A report over several querysets, one after the other, in keyset pages."""
+
+    pagination_class: Any = ChainPagination
+    column = "id"
+
+    def get(self, request: Request) -> Response:
+        asked = self.asked(request)
+        page = self.paginator.paginate_chain(self.parts(asked), self.column, request)  # type: ignore[union-attr]
+        rows = self.get_serializer(self.shown(page, asked), many=True).data
+        response = self.get_paginated_response(rows)
+        response.data = {"on": asked.day, **response.data}
+        return response
+
+    def parts(self, asked: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def shown(self, page: list[Any], asked: Any) -> list[Any]:
+        raise NotImplementedError
+
+
+class DeadlineReport(ChainReport):
+    """Roadmap items, then projects."""
+
+    filterset_class = DeadlineFilterSet
+    serializer_class = DeadlineRowSerializer
+    column = "deadline"
+
+    def parts(self, asked: Any) -> list[Any]:
+        chosen = [type(asked)(self.request.query_params, queryset=part) for part in self.chain(asked)]
+        return [part.qs for part in chosen]
+
+    def chain(self, asked: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def shown(self, page: list[Any], asked: Any) -> list[Any]:
+        return reports.rows(page, asked.day)
+
+
+@extend_schema(responses=DeadlineRowSerializer(many=True))
+class OverdueReport(DeadlineReport):
     """Late roadmap items, then late projects that stand under no late item."""
 
-    @extend_schema(parameters=[ON], responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request) -> Response:
-        on = judged_day(request)
-        return Response({"on": on, "results": [self.row(row) for row in overdue_rows(on)]})
-
-    @staticmethod
-    def row(row: OverdueRow) -> dict[str, Any]:
-        due = row.record.due
-        return {
-            "type": row.type,
-            "id": row.record.pk,
-            "reference": row.record.reference,
-            "title": row.record.name,
-            "partner": link(row.partner),
-            "roadmap": link(row.roadmap),
-            "lead": link(row.record.lead),
-            "due": due and str(due),
-            "due_first_day": due and due.first_day,
-            "due_last_day": row.deadline,
-            "due_text": row.record.due_text,
-            "days_late": row.days_late,
-            "last_reported_on": row.last_reported_on,
-        }
+    def chain(self, asked: Any) -> list[Any]:
+        return reports.overdue_parts(asked.day)
 
 
-class RoadmapReport(APIView):
-    """The scorecard: what each roadmap declares, what is entered, and how its items stand."""
+@extend_schema(responses=DeadlineRowSerializer(many=True))
+class DueReport(DeadlineReport):
+    """Open items, then unfinished projects, due from the day on within `within` days (30)."""
 
-    @extend_schema(parameters=[ON], responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request) -> Response:
-        on = judged_day(request)
-        late = set(RoadmapItem.objects.overdue(on).values_list("pk", flat=True))
-        roadmaps = Roadmap.objects.with_counts().select_related("counterpart").prefetch_related("items")
-        return Response({"on": on, "results": [self.row(roadmap, on, late) for roadmap in roadmaps]})
+    filterset_class = DueFilterSet
 
-    @staticmethod
-    def row(roadmap: Any, on: date, late: set[int]) -> dict[str, Any]:
-        items = list(roadmap.items.all())
-        return {
-            **(link(roadmap) or {}),
-            "status": roadmap.status,
-            "partner": link(roadmap.counterpart),
-            "declared_areas": roadmap.declared_areas,
-            "declared_items": roadmap.declared_items,
-            "entered_areas": roadmap.entered_areas,
-            "entered_items": roadmap.entered_items,
-            "open": sum(item.is_open(on) for item in items),
-            "closed": sum(not item.is_open(on) for item in items),
-            "overdue": sum(item.pk in late for item in items),
-        }
+    def chain(self, asked: Any) -> list[Any]:
+        return reports.due_parts(asked.day, asked.days)
+
+
+@extend_schema(responses=DeadlineRowSerializer(many=True))
+class SilentReport(DeadlineReport):
+    """Items that no project delivers and projects of which nothing was accepted, for longer than their cadence."""
+
+    column = "since"
+
+    def chain(self, asked: Any) -> list[Any]:
+        return reports.silent_parts(asked.day)
+
+
+@extend_schema(responses=RoadmapScoreSerializer(many=True))
+class RoadmapReport(Report):
+    """The scorecard: how the items of each roadmap stand, and how much of what it declares is entered."""
+
+    serializer_class = RoadmapScoreSerializer
+
+    def rows(self, asked: Any) -> Any:
+        return scores.roadmap_scores(asked.day)
+
+
+@extend_schema(responses=PartnerScoreSerializer(many=True))
+class PartnerReport(Report):
+    """What stands with each state abroad and everybody in it."""
+
+    serializer_class = PartnerScoreSerializer
+
+    def rows(self, asked: Any) -> Any:
+        return scores.partner_scores(asked.day)
+
+
+@extend_schema(responses=SlippageSerializer(many=True))
+class SlippageReport(Report):
+    """Agreed moves of deadlines, by record, lead, roadmap or partner (`by`), the furthest first."""
+
+    serializer_class = SlippageSerializer
+    filterset_class = SlippageFilterSet
+
+    def rows(self, asked: Any) -> Any:
+        return scores.slippage(asked.day, asked.form.cleaned_data["by"] or "record")
+
+
+class CheckReport(ChainReport):
+    """The records at which any of several checks found something, check by check."""
+
+    serializer_class = CheckRowSerializer
+
+    def checks(self, asked: Any) -> list[Check]:
+        raise NotImplementedError
+
+    def parts(self, asked: Any) -> list[Any]:
+        return [check.rows for check in self.checks(asked)]
+
+    def shown(self, page: list[Any], asked: Any) -> list[Any]:
+        checks = self.checks(asked)
+        for record in page:
+            record.check_code, record.check_label = checks[record.part].code, checks[record.part].label
+        return page
+
+
+@extend_schema(responses=CheckRowSerializer(many=True))
+class GapReport(CheckReport):
+    """Where the register holds less than documents declare: the data, not the progress."""
+
+    filterset_class = DayFilterSet
+
+    def checks(self, asked: Any) -> list[Check]:
+        return gaps()
+
+
+@extend_schema(responses=CheckRowSerializer(many=True))
+class FindingReport(CheckReport):
+    """Where promise, delivery and news disagree: done but open, closed but running, nobody in charge."""
+
+    def checks(self, asked: Any) -> list[Check]:
+        return findings(asked.day)

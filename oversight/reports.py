@@ -1,72 +1,131 @@
-"""What follows from the register, as rows that page and API share."""
+"""What is late, due and silent, as rows that pages and API share.
+
+A report is two querysets, roadmap items and projects, built from the words of their models. `rows` turns a page of
+either into what people and programs read.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import TruncDate
 
-from agreements.models import RoadmapItem
+from agreements.models import Roadmap, RoadmapItem
 from partners.models import Partner
-from projects.models import Project, ProjectRole
+from projects.models import Project, StatusUpdate
+from projects.models.project import CADENCE, PRIORITY_CADENCE
 
 
 @dataclass(frozen=True)
-class OverdueRow:
-    """One late item or project on a day. `deadline` is the last day of the deadline in force then."""
+class DeadlineRow:
+    """One item or project on a day. `deadline` is the last day of the deadline in force then, None without one."""
 
     type: str
     record: Any
     partner: Partner | None
-    roadmap: Any
-    deadline: date
+    roadmap: Roadmap | None
+    deadline: date | None
     days_late: int
     last_reported_on: date | None
+    silent_since: date | None
+
+    inherited: Any = None
+
+    @property
+    def due_shown(self) -> Any:
+        """The deadline as written, else as entered, else that of what it is inherited from: never an invented day."""
+        return self.record.due_text or self.record.due or self.inherited
 
 
-def late_items(on: date) -> Any:
-    """Overdue items with all that a row shows."""
-    shown = RoadmapItem.objects.overdue(on).select_related("roadmap__counterpart", "lead")
-    return shown.prefetch_related("projects").order_by("deadline", "id")
+def overdue_items(on: date) -> Any:
+    return _items(RoadmapItem.objects.overdue(on), on)
 
 
-def late_projects(on: date) -> Any:
-    """Overdue projects with all that a row shows."""
-    shown = Project.objects.overdue(on).select_related("lead")
-    return shown.prefetch_related("parties__partner", "items__roadmap__counterpart").order_by("deadline", "id")
+def overdue_projects(on: date) -> Any:
+    return _projects(Project.objects.overdue(on), on)
 
 
-def overdue_rows(on: date) -> list[OverdueRow]:
+def overdue_parts(on: date) -> list[Any]:
     """Late items, then late projects without those that stand under a late item."""
     under_late_item = RoadmapItem.objects.overdue(on).filter(projects=OuterRef("pk"))
-    projects = late_projects(on).exclude(Exists(under_late_item))
-    return [item_row(item, on) for item in late_items(on)] + [project_row(project, on) for project in projects]
+    return [overdue_items(on), overdue_projects(on).exclude(Exists(under_late_item))]
 
 
-def item_row(item: Any, on: date) -> OverdueRow:
-    reported = [project.last_reported_on for project in item.projects.all() if project.last_reported_on]
-    return OverdueRow(
-        "roadmap-item",
-        item,
-        item.roadmap.counterpart,
-        item.roadmap,
-        item.deadline,
-        (on - item.deadline).days,
-        max(reported, default=None),
+def due_parts(on: date, days: int) -> list[Any]:
+    """Items, then projects, due from the day on within so many days."""
+    return [_items(RoadmapItem.objects.due_within(on, days), on), _projects(Project.objects.due_within(on, days), on)]
+
+
+def silent_parts(on: date) -> list[Any]:
+    """Items that nobody has taken up and projects of which nobody has reported, for longer than their cadence."""
+    return [silent_items(on), _projects(Project.objects.silent(on).with_deadline(on), on)]
+
+
+def silent_items(on: date) -> Any:
+    """Open items in force without any project: silent since they were entered."""
+    waiting = RoadmapItem.objects.open(on).binding().with_deadline(on).filter(projects__isnull=True)
+    entered = waiting.annotate(since=TruncDate("created_at"))
+    ordinary, urgent = entered.filter(since__lt=on - CADENCE), entered.filter(since__lt=on - PRIORITY_CADENCE)
+    return _items(ordinary | urgent.filter(is_priority=True), on)
+
+
+def _items(items: Any, on: date) -> Any:
+    accepted = StatusUpdate.objects.accepted().filter(project__items=OuterRef("pk"), submitted_on__lte=on)
+    newest = accepted.order_by("-submitted_on").values("submitted_on")[:1]
+    return items.annotate(last_report=Subquery(newest)).select_related("roadmap__counterpart", "lead")
+
+
+def _projects(projects: Any, on: date) -> Any:
+    return projects.with_last_report(on).with_counterpart().select_related("lead")
+
+
+def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:
+    """The rows of a page of items or projects (or both), with two queries however many there are."""
+    page = list(records)
+    projects: list[Any] = [record for record in page if isinstance(record, Project)]
+    partners = Partner.objects.in_bulk({project.counterpart_id for project in projects} - {None})
+    roadmaps = Roadmap.objects.in_bulk({project.roadmap_id for project in projects} - {None})
+    inherited = _inherited([project for project in projects if project.due is None], on)
+    return [
+        _row("roadmap-item", record, record.roadmap.counterpart, record.roadmap, on)
+        if isinstance(record, RoadmapItem)
+        else replace(
+            _row("project", record, partners.get(record.counterpart_id), roadmaps.get(record.roadmap_id), on),
+            inherited=inherited.get(record.pk),
+        )
+        for record in page
+    ]
+
+
+def _row(kind: str, record: Any, partner: Partner | None, roadmap: Roadmap | None, on: date) -> DeadlineRow:
+    deadline = record.deadline
+    return DeadlineRow(
+        type=kind,
+        record=record,
+        partner=partner,
+        roadmap=roadmap,
+        deadline=deadline,
+        days_late=max((on - deadline).days, 0) if deadline else 0,
+        last_reported_on=record.last_report,
+        silent_since=getattr(record, "since", None),
+        inherited=roadmap and (roadmap.period_text or roadmap.period),
     )
 
 
-def project_row(project: Any, on: date) -> OverdueRow:
-    roadmap = next((item.roadmap for item in project.items.all()), None)
-    own = next((party.partner for party in project.parties.all() if party.role == ProjectRole.COUNTERPART), None)
-    return OverdueRow(
-        "project",
-        project,
-        own or (roadmap.counterpart if roadmap else None),
-        roadmap,
-        project.deadline,
-        (on - project.deadline).days,
-        project.last_reported_on,
+def _inherited(projects: list[Any], on: date) -> dict[int, Any]:
+    """Of each project without a deadline of its own: the wording of the one that it takes from its items."""
+    links = Project.items.through.objects.filter(project__in=[project.pk for project in projects])
+    items = (
+        RoadmapItem.objects.with_deadline(on).select_related("roadmap").in_bulk([link.roadmapitem_id for link in links])
     )
+    deadlines = {project.pk: project.deadline for project in projects}
+    found = {}
+    for link in links:
+        item = items[link.roadmapitem_id]
+        if item.deadline == deadlines[link.project_id]:
+            found[link.project_id] = item.due_text or item.due or item.roadmap.period_text or item.roadmap.period
+    return found

@@ -1,30 +1,41 @@
-"""The pages: what is late, the lists, and a page a record."""
+"""The pages: what needs attention, what is late, the lists, and a page a record."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
+from django.db.models import F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.generic import ListView
 
-from agreements.models import Agreement, Roadmap, RoadmapItem
-from oversight.pages import facts, sections
-from oversight.reports import item_row, late_items, late_projects, project_row
+from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
+from oversight import reports
+from oversight.filters import DeadlineFilterSet
+from oversight.listing import LISTINGS, ORDERINGS, OVERDUE_CONTROLS, CappedPaginator, controls
+from oversight.records import PAGES
+from oversight.scores import partner_scores, roadmap_scores
 from partners.dates import today
-from partners.filters import DayField, PartnerField
 from partners.models import Partner
 from projects.models import Project, StatusUpdate
 
+SOON = 30
+
+
+def _named(model: Any, key: str) -> Subquery:
+    """The name of the record whose id an annotation holds."""
+    return Subquery(model.objects.filter(pk=OuterRef(key)).order_by().values("name")[:1])
+
+
+# What the tables of late items and projects may be sorted by: the columns of either, as (of items, of projects).
 SORTABLE = {
-    "title": lambda row: row.record.name,
-    "partner": lambda row: str(row.partner or ""),
-    "lead": lambda row: str(row.record.lead or ""),
-    "deadline": lambda row: row.deadline,
-    "days_late": lambda row: row.days_late,
+    "deadline": ("deadline", "deadline"),
+    "title": ("name", "name"),
+    "roadmap": ("roadmap__name", _named(Roadmap, "roadmap_id")),
+    "partner": ("roadmap__counterpart__name", _named(Partner, "counterpart_id")),
+    "lead": ("lead__name", "lead__name"),
+    "last_report": ("last_report", "last_report"),
 }
 
 
@@ -32,69 +43,88 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """What needs attention, as figures that are links."""
     on = today()
     context = {
+        "on": on,
         "items": RoadmapItem.objects.overdue(on).count(),
         "projects": Project.objects.overdue(on).count(),
-        "due_projects": Project.objects.due_within(on, 30).count(),
+        "soon": sum(part.count() for part in reports.due_parts(on, SOON)),
+        "silent": sum(part.count() for part in reports.silent_parts(on)),
         "waiting": StatusUpdate.objects.awaiting_decision().count(),
-        "agreements": Agreement.objects.count(),
-        "roadmaps": Roadmap.objects.with_counts().select_related("counterpart"),
+        "scores": roadmap_scores(on),
+        "partners": [score for score in partner_scores(on) if score.agreements or score.projects][:SOON],
     }
     return render(request, "dashboard.html", context)
 
 
 def overdue(request: HttpRequest) -> HttpResponse:
-    """Late items and late projects on a day; filters and ordering in the URL. A bad value is said, with status 400."""
-    faults: list[str] = []
-    on = _asked(DayField(required=False), "on", request, faults) or today()
-    partner = _asked(PartnerField(required=False), "partner", request, faults)
-    items, projects = late_items(on), late_projects(on)
-    if words := request.GET.get("search", "").replace("\x00", ""):
-        items, projects = items.search(words), projects.search(words)
-    if partner:
-        under = (
-            Partner.objects.under(partner) if isinstance(partner, Partner) else Partner.objects.filter(country=partner)
-        )
-        items, projects = items.of_partners(under), projects.of_partners(under)
+    """Late items and late projects on a day; filters, ordering and pages in the URL. A bad value is 400 and named."""
+    asked = DeadlineFilterSet(request.GET, queryset=Project.objects.none())
+    faults = _faults(request, asked, {"ordering", "page", "projects_page"})
+    on = asked.day if asked.is_valid() else today()
     ordering = request.GET.get("ordering", "deadline")
     if ordering.removeprefix("-") not in SORTABLE:
         faults.append(_("ordering: one of %(names)s.") % {"names": ", ".join(SORTABLE)})
         ordering = "deadline"
+    parts = [_narrowed(part, request) for part in (reports.overdue_items(on), reports.overdue_projects(on))]
     context = {
         "on": on,
         "faults": faults,
-        "items": _ordered([item_row(item, on) for item in items], ordering),
-        "projects": _ordered([project_row(project, on) for project in projects], ordering),
-        "columns": list(SORTABLE),
+        "controls": controls(DeadlineFilterSet, OVERDUE_CONTROLS, request.GET),
+        "items": _page(request, parts[0], "page", _column(ordering, 0)),
+        "projects": _page(request, parts[1], "projects_page", _column(ordering, 1)),
         "ordering": ordering,
     }
+    for name in ("items", "projects"):
+        context[f"{name}_rows"] = reports.rows(context[name].object_list, on)
     return render(request, "overdue.html", context, status=400 if faults else 200)
 
 
-def _asked(field: Any, name: str, request: HttpRequest, faults: list[str]) -> Any:
-    try:
-        return field.clean(request.GET.get(name, ""))
-    except ValidationError as error:
-        faults.append(f"{name}: {' '.join(error.messages)}")
-        return None
+def _narrowed(rows: Any, request: HttpRequest) -> Any:
+    chosen = DeadlineFilterSet(request.GET, queryset=rows)
+    return chosen.qs if chosen.is_valid() else rows
 
 
-def _ordered(rows: list[Any], ordering: str) -> list[Any]:
-    return sorted(rows, key=SORTABLE[ordering.removeprefix("-")], reverse=ordering.startswith("-"))
+def _column(ordering: str, part: int) -> Any:
+    chosen: Any = SORTABLE[ordering.removeprefix("-")][part]
+    column = F(chosen) if isinstance(chosen, str) else chosen
+    return column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
 
 
-class RecordList(ListView):
-    """A list of one kind, 50 a page; `search` narrows it."""
+def _page(request: HttpRequest, rows: Any, parameter: str, *order: Any) -> Any:
+    return CappedPaginator(rows.order_by(*order, "id")).get_page(request.GET.get(parameter))
 
-    template_name = "record_list.html"
-    paginate_by = 50
 
-    def get_queryset(self) -> Any:
-        rows: Any = super().get_queryset().order_by("name", "id")
-        return rows.search(self.request.GET.get("search", "").replace("\x00", ""))
+def _faults(request: HttpRequest, asked: Any, besides: set[str]) -> list[str]:
+    """A sentence for each parameter that is unknown or bad."""
+    known = set(asked.base_filters) | besides
+    faults = [f"{name}: {_('Unknown parameter.')}" for name in request.GET if name not in known]
+    faults += [f"{name}: {_('A NUL character is not accepted.')}" for name in request.GET if _has_nul(request, name)]
+    return faults + [f"{name}: {' '.join(messages)}" for name, messages in asked.errors.items()]
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        model: Any = self.model
-        return super().get_context_data(title=model._meta.verbose_name_plural, **kwargs)
+
+def _has_nul(request: HttpRequest, name: str) -> bool:
+    return any("\x00" in value for value in request.GET.getlist(name))
+
+
+def listing(request: HttpRequest, name: str) -> HttpResponse:
+    """A list of one kind, 50 a page; filters and ordering in the URL."""
+    page = LISTINGS[name]
+    asked = page.filterset(request.GET, queryset=page.model.objects.all())
+    faults = _faults(request, asked, page.parameters)
+    ordering = request.GET.get("ordering", page.first)
+    if ordering not in page.orderings:
+        faults.append(_("ordering: one of %(names)s.") % {"names": ", ".join(page.orderings)})
+        ordering = page.first
+    rows = page.model.objects.none() if faults else asked.qs
+    context = {
+        "title": page.model._meta.verbose_name_plural,
+        "faults": faults,
+        "controls": controls(page.filterset, page.names, request.GET),
+        "component": page.component,
+        "page": _page(request, page.shown(rows), "page", page.orderings[ordering]),
+        "orderings": [(key, ORDERINGS[key]()) for key in page.orderings],
+        "ordering": ordering,
+    }
+    return render(request, "record_list.html", context, status=400 if faults else 200)
 
 
 def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
@@ -103,23 +133,19 @@ def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
     found = get_object_or_404(model.objects.select_related(*keys), reference=reference)
     context = {
         "record": found,
-        "facts": facts(found),
-        "sections": sections(found),
+        "on": today(),
         "citations": found.citations.select_related("source"),
-        "late": found.is_overdue(today()) if isinstance(found, Project) else False,
+        **PAGES[model](found, request.user),
     }
-    if isinstance(found, Roadmap):
-        context["roadmap"] = Roadmap.objects.with_counts().get(pk=found.pk)
-        context["items"] = found.items.select_related("area", "lead").prefetch_related("projects").with_overdue(today())
-    return render(request, "record_detail.html", context)
+    return render(request, f"{model._meta.app_label}/{model._meta.model_name}_detail.html", context)
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """One box over partners, agreements, roadmaps, items and projects."""
-    words = request.GET.get("q", "").replace("\x00", "")
-    kinds = (Partner, Agreement, Roadmap, RoadmapItem, Project)
+    """One box over the kinds that have pages."""
+    words = request.GET.get("q", "").replace("\x00", "")[:200]
+    kinds = (Partner, Agreement, Roadmap, RoadmapItem, Project, WorkingGroup, Meeting)
     groups = [(kind._meta.verbose_name_plural, list(_found(kind, words))) for kind in kinds] if words.strip() else []
-    return render(request, "search.html", {"words": words, "groups": groups})
+    return render(request, "search.html", {"words": words, "groups": [group for group in groups if group[1]]})
 
 
 def _found(kind: Any, words: str) -> Any:

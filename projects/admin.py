@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.adminbase import CitationInline, OverdueFilter, PartInline, RecordAdmin
+from doors.admin import CitationInline, OverdueFilter, PartInline, RecordAdmin
 from projects.models import (
     Indicator,
     Milestone,
@@ -39,11 +39,24 @@ class MilestoneInline(PartInline):
     fields = ("position", "name", "due", "due_text", "reached_on")
 
 
+class MineFilter(admin.SimpleListFilter):
+    """Projects that the user may report on."""
+
+    title = gettext_lazy("mine to report on")
+    parameter_name = "mine"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("yes", gettext_lazy("yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.answerable_by(request.user) if self.value() == "yes" else queryset
+
+
 @admin.register(Project)
 class ProjectAdmin(RecordAdmin):
     list_display = ("name", "reference", "stage", "lead", "due", "last_reported_on")
     list_select_related = ("lead",)
-    list_filter = (OverdueFilter, "stage", "proposed_by")
+    list_filter = (MineFilter, OverdueFilter, "stage", "proposed_by", "is_priority")
     inlines = (PartyInline, MeasureInline, MilestoneInline, CitationInline)
 
 

@@ -182,6 +182,10 @@ class RoadmapItemQuerySet(NamedQuerySet):
         """Open items of roadmaps in force whose deadline ends from the day on, within so many days."""
         return self.open(on).binding().with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
+    def of_roadmap(self, roadmap: int) -> Self:
+        """Items of the roadmap (its id)."""
+        return self.filter(roadmap=roadmap)
+
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Items of roadmaps with any of the partners, or led by one."""
         keys = partners.order_by().values("pk")
@@ -311,7 +315,7 @@ class RoadmapItem(Named, Cited, Record):
             raise ValidationError({"area": _("The area belongs to another roadmap.")})
 
     def get_absolute_url(self) -> str:
-        return f"{self.roadmap.get_absolute_url()}#{self.reference}"
+        return reverse("roadmap-item", args=[self.reference])
 
     def deadline_on(self, on: date) -> date | None:
         """Row form of `with_deadline`."""

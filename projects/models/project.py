@@ -6,13 +6,23 @@ from datetime import date, timedelta
 from typing import Any, Self
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models import Agreement, Decision, Meeting, Qualifier, Rescheduling, RoadmapItem, WorkingGroup
+from agreements.models import (
+    Agreement,
+    AgreementParty,
+    Decision,
+    Meeting,
+    Qualifier,
+    Rescheduling,
+    RoadmapItem,
+    WorkingGroup,
+)
 from agreements.models.amounts import (
     amount_field,
     currency_check,
@@ -48,6 +58,15 @@ class Stage(models.TextChoices):
 FINAL = (Stage.COMPLETED, Stage.OPERATING, Stage.CANCELLED)
 # Offers are not commitments: interest, proposals and things considered stay apart. A cancelled project binds nobody.
 COMMITTED = (Stage.AGREED, Stage.IN_PROGRESS, Stage.SUSPENDED, Stage.COMPLETED, Stage.OPERATING)
+# A project is silent when nothing was reported for longer than a quarter, a priority for longer than a month.
+CADENCE, PRIORITY_CADENCE = timedelta(days=92), timedelta(days=31)
+
+
+class Today(models.Func):
+    """The date in Minsk, as the database tells it."""
+
+    template = "(now() AT TIME ZONE 'Europe/Minsk')::date"
+    output_field = models.DateField()
 
 
 class Proposer(models.TextChoices):
@@ -79,16 +98,15 @@ class ProjectQuerySet(NamedQuerySet):
         latest = inherited.order_by().values("projects").annotate(latest=Max("deadline")).values("latest")
         return self.annotate(deadline=Coalesce(_due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
 
-    def overdue(self, on: date) -> Self:
-        """Committed, not in a final stage, bound by a roadmap in force where it has one, and past its deadline."""
+    def active(self, on: date) -> Self:
+        """Committed, not in a final stage, and bound by a roadmap in force where it delivers one."""
         items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
-        return (
-            self.committed(on)
-            .exclude(stage_then__in=FINAL)
-            .filter(~Exists(items) | Exists(items.binding()))
-            .with_deadline(on)
-            .filter(deadline__lt=on)
-        )
+        unfinished = self.committed(on).exclude(stage_then__in=FINAL)
+        return unfinished.filter(~Exists(items) | Exists(items.binding()))
+
+    def overdue(self, on: date) -> Self:
+        """Active, and the day is after the last day of the deadline."""
+        return self.active(on).with_deadline(on).filter(deadline__lt=on)
 
     def with_overdue(self, on: date) -> Self:
         """`late`: true for the overdue rows, false (never NULL) for the others."""
@@ -96,9 +114,49 @@ class ProjectQuerySet(NamedQuerySet):
         return self.with_deadline(on).annotate(late=Case(When(Exists(late), then=True), default=False))
 
     def due_within(self, on: date, days: int) -> Self:
-        """Committed, unfinished projects whose deadline ends from the day on, within so many days."""
-        unfinished = self.committed(on).exclude(stage_then__in=FINAL)
-        return unfinished.with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
+        """Active projects whose deadline ends from the day on, within so many days."""
+        return self.active(on).with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
+
+    def with_last_report(self, on: date) -> Self:
+        """`last_report`: the submission day of the newest accepted report up to the day, or NULL."""
+        from projects.models.status import StatusUpdate
+
+        accepted = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
+        return self.annotate(last_report=Subquery(accepted.order_by("-submitted_on", "-id").values("submitted_on")[:1]))
+
+    def silent(self, on: date) -> Self:
+        """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
+        urgent = Q(is_priority=True) | Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), is_priority=True))
+        since = self.active(on).with_last_report(on).annotate(since=Greatest("monitored_since", "last_report"))
+        return since.filter(
+            Q(since__lt=on - CADENCE) | (Q(since__lt=on - PRIORITY_CADENCE) & urgent), since__isnull=False
+        )
+
+    def with_counterpart(self) -> Self:
+        """`counterpart_id`: the partner abroad: the project's own, else its roadmap's, agreement's, body's, or NULL."""
+        abroad = ~Q(partner__country=settings.HOME_COUNTRY)
+        own = ProjectParty.objects.filter(project=OuterRef("pk"), role=ProjectRole.COUNTERPART)
+        parties = AgreementParty.objects.filter(abroad, agreement=OuterRef("agreement"))
+        sides = WorkingGroup.sides.through.objects.filter(abroad, workinggroup=OuterRef("working_group"))
+        return self.annotate(
+            roadmap_id=Subquery(_first_item().values("roadmap")[:1]),
+            counterpart_id=Coalesce(
+                Subquery(own.order_by("id").values("partner")[:1]),
+                Subquery(_first_item().values("roadmap__counterpart")[:1]),
+                Subquery(parties.order_by("id").values("partner")[:1]),
+                Subquery(sides.order_by("id").values("partner")[:1]),
+            ),
+        )
+
+    def answerable_by(self, user: Any) -> Self:
+        """Projects that the user may report on: a controller on all, an officer on those his organisations lead."""
+        if user.is_controller:
+            return self
+        return self.filter(lead__in=user.organisations()) if user.is_officer else self.none()
+
+    def of_roadmap(self, roadmap: int) -> Self:
+        """Projects that deliver an item of the roadmap (its id)."""
+        return self.filter(Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), roadmap=roadmap)))
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Projects with any of the partners as lead or party, or delivering a roadmap with one."""
@@ -108,6 +166,10 @@ class ProjectQuerySet(NamedQuerySet):
             | Q(Exists(ProjectParty.objects.filter(project=OuterRef("pk"), partner__in=keys)))
             | Q(Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), roadmap__counterpart__in=keys)))
         )
+
+
+def _first_item() -> models.QuerySet[RoadmapItem]:
+    return RoadmapItem.objects.filter(projects=OuterRef("pk")).order_by("position", "id")
 
 
 @tracked
@@ -151,7 +213,7 @@ class Project(Named, Cited, Record):
     value_is_estimate = models.BooleanField(_("value is an estimate"), default=False)
     currency = currency_field()
     is_priority = models.BooleanField(_("priority (reported monthly)"), default=False)
-    monitored_since = models.DateField(_("monitored since"), null=True, blank=True)
+    monitored_since = models.DateField(_("monitored since"), null=True, blank=True, db_default=Today())
 
     objects = ProjectQuerySet.as_manager()
 
@@ -231,11 +293,22 @@ class Project(Named, Cited, Record):
 
     def is_overdue(self, on: date) -> bool:
         """Row form of `overdue`; a test keeps the two alike."""
+        deadline = self.deadline_on(on)
+        return deadline is not None and deadline < on and self.is_active(on)
+
+    def is_active(self, on: date) -> bool:
+        """Row form of `active`."""
         items = list(self.items.all())
         bound = not items or any(item.roadmap.is_in_force for item in items)
-        deadline = self.deadline_on(on)
-        late = deadline is not None and deadline < on
-        return late and bound and self.is_committed(on) and self.stage_on(on) not in FINAL
+        return bound and self.is_committed(on) and self.stage_on(on) not in FINAL
+
+    def is_silent(self, on: date) -> bool:
+        """Row form of `silent`."""
+        newest = self.updates.accepted().filter(submitted_on__lte=on).order_by("-submitted_on", "-id").first()
+        days = [day for day in (self.monitored_since, newest and newest.submitted_on) if day]
+        urgent = self.is_priority or any(item.is_priority for item in self.items.all())
+        cadence = PRIORITY_CADENCE if urgent else CADENCE
+        return bool(days) and max(days) < on - cadence and self.is_active(on)
 
 
 class ProjectRole(models.TextChoices):

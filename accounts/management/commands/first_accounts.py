@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import ROLES, Membership, User
+from accounts.models import Membership, Role, User
 from partners.models import Partner
 
 REGISTER = ("partners", "agreements", "projects")
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        groups = {role: self.group(role) for role in ROLES}
+        groups = {role: self.group(role) for role in Role.values}
         password = os.environ.get("PACTA_PASSWORD") or secrets.token_urlsafe(12)
         made = [name for name in ("admin", "controller", "officer", "viewer") if self.account(name, password, groups)]
         if made and not os.environ.get("PACTA_PASSWORD"):

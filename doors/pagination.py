@@ -12,6 +12,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from partners.dates import today
+
 SALT = "pacta.cursor"
 DEFAULT_SIZE, LARGEST_SIZE = 50, 200
 
@@ -27,9 +29,7 @@ class KeysetPagination(BasePagination):
         self.request = request
         self.size = self._size(request)
         self.column, self.falling = self._ordering(request, view)
-        self.filters = sorted(
-            (k, v) for k, v in request.query_params.lists() if k not in {"cursor", "page_size", "count"}
-        )
+        self._read_filters(request, {"on"} & set(view.filterset_class.base_filters))
         cursor = self._cursor(request)
         self.total = queryset.count() if self._wants_count(request) else None
         self.backwards = bool(cursor and cursor["back"])
@@ -40,6 +40,14 @@ class KeysetPagination(BasePagination):
         self.page = found[::-1] if self.backwards else found
         self.is_first = cursor is None
         return self.page
+
+    def _read_filters(self, request: Request, judged: set[str]) -> None:
+        """What the cursor is bound to. A judged list keeps its day, so that midnight changes no page of a walk."""
+        self.parameters = request.query_params.copy()
+        for name in judged:
+            self.parameters.setdefault(name, today().isoformat())
+        paging = {"cursor", "page_size", "count"}
+        self.filters = sorted((k, v) for k, v in self.parameters.lists() if k not in paging)
 
     def get_paginated_response(self, data: Any) -> Response:
         has_next = self.more or self.backwards
@@ -103,13 +111,11 @@ class KeysetPagination(BasePagination):
         return beyond if cursor["back"] else beyond | Q(**{f"{self.column}__isnull": True})
 
     def _link(self, row: Any, *, back: bool) -> str:
-        value: Any = row
-        for name in self.column.split("__"):
-            value = getattr(value, name, None)
-        key = value if value is None or isinstance(value, int) else str(value)
-        cursor = signing.dumps({"key": key, "id": row.pk, "back": back, "filters": self.filters}, salt=SALT)
-        parameters = self.request.query_params.copy()
-        parameters["cursor"] = cursor
+        return self._address({"key": _key(row, self.column), "id": row.pk, "back": back})
+
+    def _address(self, cursor: dict[str, Any]) -> str:
+        parameters = self.parameters.copy()
+        parameters["cursor"] = signing.dumps({**cursor, "filters": self.filters}, salt=SALT)
         return str(self.request.build_absolute_uri(f"{self.request.path}?{parameters.urlencode()}"))
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -131,3 +137,50 @@ class KeysetPagination(BasePagination):
             "required": ["next", "previous", "results"],
             "properties": {"next": link, "previous": link, "count": {"type": "integer"}, "results": schema},
         }
+
+
+class ChainPagination(KeysetPagination):
+    """Keyset pages over several querysets, one after the other, as one list: `parts` of a report.
+
+    Each part is ordered by the column that the report names (never NULL there), then by id.
+    """
+
+    def paginate_chain(self, parts: list[Any], column: str, request: Request, *, falling: bool = False) -> list[Any]:
+        """The page's rows of all parts, each with `part`, the position of its queryset."""
+        self.request, self.column, self.falling = request, column, falling
+        self.size = self._size(request)
+        self._read_filters(request, {"on"})
+        cursor = self._cursor(request)
+        self.total = sum(part.count() for part in parts) if self._wants_count(request) else None
+        self.backwards = bool(cursor and cursor["back"])
+        found: list[Any] = []
+        for position in self._positions(len(parts), cursor):
+            found += self._of_part(parts[position], position, cursor, self.size + 1 - len(found))
+        self.more = len(found) > self.size
+        self.page = found[: self.size][:: -1 if self.backwards else 1]
+        self.is_first = cursor is None
+        return self.page
+
+    def _positions(self, parts: int, cursor: dict[str, Any] | None) -> range:
+        start = cursor["part"] if cursor else 0
+        return range(start, -1, -1) if self.backwards else range(start, parts)
+
+    def _of_part(self, rows: Any, position: int, cursor: dict[str, Any] | None, most: int) -> list[Any]:
+        if most <= 0:
+            return []
+        if cursor and cursor["part"] == position:
+            rows = rows.filter(self._beyond(cursor))
+        found = list(rows.order_by(*self._order())[:most])
+        for row in found:
+            row.part = position
+        return found
+
+    def _link(self, row: Any, *, back: bool) -> str:
+        return self._address({"key": _key(row, self.column), "id": row.pk, "part": row.part, "back": back})
+
+
+def _key(row: Any, column: str) -> Any:
+    value: Any = row
+    for name in column.split("__"):
+        value = getattr(value, name, None)
+    return value if value is None or isinstance(value, int) else str(value)

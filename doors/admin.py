@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.admin import GenericTabularInline
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -99,23 +100,45 @@ def _is_pointer(field: Any) -> bool:
 
 def changes(record: Any) -> list[dict[str, Any]]:
     """The events of a record, newest first: when, who, door, request, and each field's old and new value."""
+    events = list(record.events.order_by("pgh_id"))
+    labels = Labels(record, events)
     rows, before = [], None
-    for event in record.events.order_by("pgh_id"):
+    for event in events:
         context = event.pgh_context or {}
-        rows.append({"event": event, "context": context, "fields": _differences(record, before, event)})
+        user = labels.user(context.get("user"))
+        rows.append({"event": event, "context": context, "user": user, "fields": labels.differences(before, event)})
         before = event
     return rows[::-1]
 
 
-def _differences(record: Any, before: Any, after: Any) -> list[dict[str, Any]]:
-    found = []
-    for field in record._meta.concrete_fields:
-        old, new = getattr(before, field.attname, None), getattr(after, field.attname)
-        if (
-            field.name not in STAMPS
-            and field.name != "id"
-            and old != new
-            and (before is not None or new not in (None, ""))
-        ):
-            found.append({"label": field.verbose_name, "old": old, "new": new})
-    return found
+class Labels:
+    """Names for the keys that events hold, with one query for each model that they point to."""
+
+    def __init__(self, record: Any, events: list[Any]) -> None:
+        self.fields = [field for field in record._meta.concrete_fields if field.name not in {"id", *STAMPS}]
+        self.named = {field.name: self._records(field, events) for field in self.fields if field.many_to_one}
+        users = {(event.pgh_context or {}).get("user") for event in events} - {None}
+        self.users = get_user_model().objects.in_bulk(users)
+
+    @staticmethod
+    def _records(field: Any, events: list[Any]) -> dict[Any, Any]:
+        keys = {getattr(event, field.attname) for event in events} - {None}
+        return dict(field.related_model._default_manager.in_bulk(keys))
+
+    def user(self, key: Any) -> Any:
+        return self.users.get(key, key)
+
+    def differences(self, before: Any, after: Any) -> list[dict[str, Any]]:
+        found = []
+        for field in self.fields:
+            old, new = getattr(before, field.attname, None), getattr(after, field.attname)
+            if old != new and (before is not None or new not in (None, "")):
+                found.append(
+                    {"label": field.verbose_name, "old": self._shown(field, old), "new": self._shown(field, new)}
+                )
+        return found
+
+    def _shown(self, field: Any, value: Any) -> Any:
+        if field.many_to_one:
+            return self.named[field.name].get(value, value)
+        return dict(field.flatchoices).get(value, value) if field.choices else value

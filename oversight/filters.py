@@ -1,0 +1,65 @@
+"""What every report over items and projects can be asked, in the words of the lists."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_filters as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from oversight.scores import SLIPPAGE
+from partners.dates import today
+from partners.filters import DayFilter, KeyFilter, PartnerFilter
+
+LONGEST = 3660
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class RoadmapFilter(KeyFilter):
+    """The id of a roadmap; `queryset.of_roadmap` says what belongs to it."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs.of_roadmap(value) if value else qs
+
+
+class DayFilterSet(filters.FilterSet):
+    """The day to judge by."""
+
+    on = DayFilter(method="leave")
+
+    @property
+    def day(self) -> date:
+        """`on`, else today in Minsk."""
+        return self.form.cleaned_data.get("on") or today()
+
+    def leave(self, queryset: Any, name: str, value: Any) -> Any:
+        return queryset
+
+
+class DeadlineFilterSet(DayFilterSet):
+    """Filters that mean the same for roadmap items and for projects."""
+
+    partner = PartnerFilter()
+    roadmap = RoadmapFilter()
+    lead = KeyFilter()
+    working_group = KeyFilter()
+    search = filters.CharFilter(method="by_words", max_length=200)
+
+    def by_words(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.search(value)
+
+
+class DueFilterSet(DeadlineFilterSet):
+    within = filters.NumberFilter(method="leave", min_value=0, max_value=LONGEST)
+
+    @property
+    def days(self) -> int:
+        """How far to look ahead; 30 days unless told."""
+        within = self.form.cleaned_data.get("within")
+        return 30 if within is None else int(within)
+
+
+class SlippageFilterSet(DayFilterSet):
+    by = filters.ChoiceFilter(method="leave", choices=[(name, name) for name in SLIPPAGE], empty_label=None)

@@ -1,0 +1,176 @@
+"""Scorecards: how roadmaps and partners stand on a day, and how far deadlines have slipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Func, IntegerField, Sum
+from django.db.models.functions import Coalesce
+
+from agreements.models import (
+    AgreementParty,
+    Decision,
+    ItemRescheduling,
+    Meeting,
+    MeetingParticipant,
+    Roadmap,
+    RoadmapItem,
+    WorkingGroup,
+)
+from partners.models import Partner
+from projects.models import Project, ProjectParty, ProjectRescheduling
+
+
+@dataclass(frozen=True)
+class RoadmapScore:
+    """One roadmap on a day. Declared and entered are the data's completeness and feed no figure of progress."""
+
+    roadmap: Any
+    open: int
+    overdue: int
+    closed: dict[str, int]
+
+
+def roadmap_scores(on: date, roadmaps: Any = None) -> list[RoadmapScore]:
+    """The score of each roadmap (of `roadmaps`, with their counts), in the roadmaps' own order."""
+    chosen = Roadmap.objects.with_counts().select_related("counterpart") if roadmaps is None else roadmaps
+    open_then = _per(RoadmapItem.objects.open(on), "roadmap")
+    late = _per(RoadmapItem.objects.overdue(on), "roadmap")
+    closed = Counter(
+        {
+            (row["roadmap"], row["closed_as"]): row["n"]
+            for row in RoadmapItem.objects.filter(closed_on__lte=on)
+            .order_by()
+            .values("roadmap", "closed_as")
+            .annotate(n=Count("id"))
+        }
+    )
+    return [
+        RoadmapScore(
+            roadmap,
+            open=open_then[roadmap.pk],
+            overdue=late[roadmap.pk],
+            closed={as_: number for (pk, as_), number in closed.items() if pk == roadmap.pk},
+        )
+        for roadmap in chosen
+    ]
+
+
+@dataclass(frozen=True)
+class PartnerScore:
+    """What stands with one state (and everybody in it) on a day."""
+
+    partner: Partner
+    agreements: int
+    roadmaps: int
+    working_groups: int
+    meetings: int
+    open_items: int
+    overdue_items: int
+    projects: int
+    active_projects: int
+    overdue_projects: int
+    silent_projects: int
+
+
+def partner_scores(on: date) -> list[PartnerScore]:
+    """A row for each state abroad, with the same queries for one state as for two hundred."""
+    agreements = _per(AgreementParty.objects, "partner__country", "agreement")
+    roadmaps = _per(Roadmap.objects, "counterpart__country")
+    bodies = _per(WorkingGroup.sides.through.objects, "partner__country", "workinggroup")
+    meetings = _countries_of_meetings()
+    items = _per(RoadmapItem.objects.open(on), "roadmap__counterpart__country")
+    late_items = _per(RoadmapItem.objects.overdue(on), "roadmap__counterpart__country")
+    projects = _projects_per_country(on)
+    return [
+        PartnerScore(
+            state,
+            agreements[code],
+            roadmaps[code],
+            bodies[code],
+            meetings[code],
+            items[code],
+            late_items[code],
+            *(counted[code] for counted in projects),
+        )
+        for state in Partner.objects.states().foreign().order_by("name", "id")
+        for code in [str(state.country)]
+    ]
+
+
+def _per(rows: Any, column: str, counted: str = "id") -> Counter[Any]:
+    grouped = rows.order_by().values(column).annotate(n=Count(counted, distinct=True))
+    return Counter({row[column]: row["n"] for row in grouped})
+
+
+def _countries_of_meetings() -> Counter[str]:
+    took_part = MeetingParticipant.objects.order_by().values_list("partner__country", "meeting")
+    sides = Meeting.objects.order_by().values_list("working_group__sides__country", "pk")
+    return Counter(country for country, _meeting in took_part.union(sides))
+
+
+def _projects_per_country(on: date) -> list[Counter[str]]:
+    """Projects, active, overdue and silent ones, each counted by country; a project counts once in each country."""
+    pairs = (
+        ProjectParty.objects.order_by()
+        .values_list("partner__country", "project")
+        .union(
+            Project.objects.order_by().values_list("lead__country", "pk"),
+            Project.items.through.objects.values_list("roadmapitem__roadmap__counterpart__country", "project"),
+        )
+    )
+    every = [(country, project) for country, project in pairs if country]
+    kinds: list[Any] = [Project.objects.active(on), Project.objects.overdue(on), Project.objects.silent(on)]
+    chosen = [set(kind.order_by().values_list("pk", flat=True)) for kind in kinds]
+    counted = [Counter(country for country, project in every if project in keys) for keys in chosen]
+    return [Counter(country for country, _project in every), *counted]
+
+
+@dataclass(frozen=True)
+class SlippageRow:
+    """How often and how far the deadlines of an item, a project, a lead or a partner moved up to a day."""
+
+    of: Any
+    moves: int
+    days: int
+
+
+# What moves may be grouped by: the ledger, the path from its rows, and what stands at the path's end.
+SLIPPAGE: dict[str, list[tuple[Any, str, Any]]] = {
+    "record": [(ItemRescheduling, "item", RoadmapItem), (ProjectRescheduling, "project", Project)],
+    "lead": [(ItemRescheduling, "item__lead", Partner), (ProjectRescheduling, "project__lead", Partner)],
+    "roadmap": [(ItemRescheduling, "item__roadmap", Roadmap)],
+    "partner": [(ItemRescheduling, "item__roadmap__counterpart", Partner)],
+}
+
+
+def slippage(on: date, by: str) -> list[SlippageRow]:
+    """Agreed moves up to the day, grouped `by` record, lead, roadmap or partner; the furthest first.
+
+    Days count from old to new last day; a move from or to no deadline counts as a move of no days.
+    """
+    moves: Counter[Any] = Counter()
+    days: Counter[Any] = Counter()
+    for ledger, path, model in SLIPPAGE[by]:
+        for key, number, slipped in _moved(ledger, path, on):
+            moves[model, key] += number
+            days[model, key] += slipped
+    named = {model: model.objects.in_bulk([key for kind, key in moves if kind is model]) for model, _key in moves}
+    listed = [SlippageRow(named[model][key], number, days[model, key]) for (model, key), number in moves.items()]
+    return sorted(listed, key=lambda row: (-row.days, -row.moves, row.of.reference))
+
+
+def _moved(ledger: Any, path: str, on: date) -> Any:
+    agreed = ledger.objects.filter(decision=Decision.AGREED, decided_on__lte=on, **{f"{path}__isnull": False})
+    between = Func(
+        F("new_due__last_day"),
+        F("old_due__last_day"),
+        template="(%(expressions)s)",
+        arg_joiner=" - ",
+        output_field=IntegerField(),
+    )
+    grouped = agreed.order_by().values(path).annotate(n=Count("id"), days=Coalesce(Sum(between), 0))
+    return grouped.values_list(path, "n", "days")
