@@ -13,7 +13,7 @@ from oversight import listing
 from oversight.scores import roadmap_scores
 from partners.dates import today
 from partners.models import Partner
-from projects.models import Indicator, Project
+from projects.models import Indicator, Project, StatusUpdate
 
 SHOWN = 50
 
@@ -87,7 +87,7 @@ def of_item(item: RoadmapItem, user: Any) -> dict[str, Any]:
         "projects": related(listing.of_project_list(item.projects.all())),
         "co_executors": item.co_executors.all(),
         "moves": item.reschedulings.select_related("requested_by", "decided_by"),
-        "updates": [update for project in item.projects.all() for update in _reports(project, user)],
+        "updates": _reports(StatusUpdate.objects.filter(project__in=item.projects.order_by().values("pk")), user),
     }
 
 
@@ -124,7 +124,7 @@ def of_project(project: Project, user: Any) -> dict[str, Any]:
         "items": related(items),
         "meetings": related(listing.of_meeting_list(project.raised_at.all())),
         "milestones": project.milestones.all(),
-        "updates": _reports(project, user),
+        "updates": _reports(project.updates.all(), user),
         "moves": project.reschedulings.select_related("requested_by", "decided_by"),
         "followed_by": project.followed_by.all(),
         "sectors": project.sectors.all(),
@@ -132,8 +132,8 @@ def of_project(project: Project, user: Any) -> dict[str, Any]:
     }
 
 
-def _reports(project: Project, user: Any) -> Any:
-    return project.updates.visible_to(user).select_related("author", "decided_by", "project")[:SHOWN]
+def _reports(updates: Any, user: Any) -> Any:
+    return updates.visible_to(user).select_related("author", "decided_by", "project")[:SHOWN]
 
 
 def with_projects(items: Any) -> Any:

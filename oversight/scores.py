@@ -158,7 +158,8 @@ def slippage(on: date, by: str) -> list[SlippageRow]:
         for key, number, slipped in _moved(ledger, path, on):
             moves[model, key] += number
             days[model, key] += slipped
-    named = {model: model.objects.in_bulk([key for kind, key in moves if kind is model]) for model, _key in moves}
+    kinds = {model for _ledger, _path, model in SLIPPAGE[by]}
+    named = {model: model.objects.in_bulk([key for kind, key in moves if kind is model]) for model in kinds}
     listed = [SlippageRow(named[model][key], number, days[model, key]) for (model, key), number in moves.items()]
     return sorted(listed, key=lambda row: (-row.days, -row.moves, row.of.reference))
 
