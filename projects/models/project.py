@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pgtrigger
 from django.conf import settings
-from django.db import models
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
@@ -32,11 +33,15 @@ from agreements.models.amounts import (
 )
 from agreements.models.roadmap import _due_on
 from partners.constraints import check, known
+from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
 from partners.triggers import Unchangeable
+
+if TYPE_CHECKING:
+    from projects.models.status import StatusUpdate
 
 
 class Stage(models.TextChoices):
@@ -310,6 +315,34 @@ class Project(Named, Cited, Record):
         cadence = PRIORITY_CADENCE if urgent else CADENCE
         return bool(days) and max(days) < on - cadence and self.is_active(on)
 
+    def report(self, *, by: Any, follows: StatusUpdate | None = None, **words: Any) -> StatusUpdate:
+        """A draft of news: stage, confidence, text, progress, next_step, next_step_due. `submit()` hands it in.
+
+        Raises PermissionDenied for who does not answer for the project, ValidationError for what may not be said.
+        """
+        from projects.models.status import StatusUpdate
+
+        if not Project.objects.answerable_by(by).filter(pk=self.pk).exists():
+            raise PermissionDenied(_("You do not report on this project."))
+        update = StatusUpdate(project=self, author=by, follows=follows, **words)
+        update.full_clean()
+        update.save()
+        return update
+
+    def reschedule(self, *, to: PartialDate, why: str, by: Any, wording: str = "") -> ProjectRescheduling:
+        """Ask for a new deadline: an earlier one passes at once, a later one waits for a controller.
+
+        Raises ValidationError for no reason, a finished project, the same deadline or a request that waits already.
+        """
+        with transaction.atomic():
+            project = Project.objects.select_for_update().get(pk=self.pk)
+            if project.stage in FINAL:
+                raise ValidationError(_("The project is finished."))
+            move = ProjectRescheduling(project=project)
+            move.request(old=project.due, limit=project.deadline_on(today()), to=to, why=why, by=by, wording=wording)
+        self.refresh_from_db(fields=["due", "due_text", "version"])
+        return move
+
 
 class ProjectRole(models.TextChoices):
     CO_EXECUTOR = "co_executor", _("co-executor")
@@ -393,6 +426,14 @@ class ProjectMeasure(Record):
         return self.text or f"{self.value} {self.unit}"
 
 
+class MilestoneQuerySet(NamedQuerySet):
+    def writable_by(self, user: Any) -> Self:
+        """Those of projects that the user answers for; administrators keep all."""
+        if user.is_administrator:
+            return self
+        return self.filter(project__in=Project.objects.answerable_by(user).order_by().values("pk"))
+
+
 @tracked
 class Milestone(Named, Cited, Record):
     """A dated step of a project."""
@@ -404,7 +445,7 @@ class Milestone(Named, Cited, Record):
     reached_on = models.DateField(_("reached on"), null=True, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
 
-    objects = NamedQuerySet.as_manager()
+    objects = MilestoneQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("milestone")
@@ -416,6 +457,8 @@ class Milestone(Named, Cited, Record):
 @tracked
 class ProjectRescheduling(Rescheduling):
     """A move of a project's deadline."""
+
+    SUBJECT = "project"
 
     reference = reference_field("PMV")
     project = models.ForeignKey(Project, models.PROTECT, related_name="reschedulings", verbose_name=_("project"))
