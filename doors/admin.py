@@ -156,10 +156,12 @@ class RecordAdmin(Guarded, ModelAdmin):
             found = super().get_object(request, object_id, from_field)
         return found
 
-    def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **options: Any) -> Any:
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
         record = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        extra = {**(options.pop("extra_context", None) or {}), "verbs": self.links(request, record)}
-        return super().changeform_view(request, object_id, *args, extra_context=extra, **options)
+        extra = {**(extra_context or {}), "verbs": self.links(request, record)}
+        return super().changeform_view(request, object_id, form_url, extra)
 
     # Verbs
 
@@ -203,8 +205,8 @@ class RecordAdmin(Guarded, ModelAdmin):
         if not self.permitted(request.user, verb):
             raise PermissionDenied
         records = self._named(request)
-        form = verb.form(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        form = verb.form(request.POST, request.FILES) if request.method == "POST" else verb.form()
+        if form.is_valid():
             refused = self._do(request, verb, records, form.cleaned_data)
             if not refused or len(records) > 1:
                 return HttpResponseRedirect(self._after(verb, records))

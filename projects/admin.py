@@ -195,14 +195,15 @@ class StatusUpdateAdmin(RecordAdmin):
         project = self._asked(request)
         return {**initial, "stage": project.stage} if project else initial
 
-    def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **options: Any) -> Any:
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
         """The last report of the project stands beside the new one."""
         written = StatusUpdate.objects.filter(pk=object_id).first() if object_id else None
         project = written.project if written else self._asked(request)
         earlier: Any = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
         last = earlier.handed_in().select_related("project", "author", "decided_by").first()
-        extra = {**(options.pop("extra_context", None) or {}), "last_report": last}
-        return super().changeform_view(request, object_id, *args, extra_context=extra, **options)
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "last_report": last})
 
     @staticmethod
     def _asked(request: HttpRequest) -> Project | None:
