@@ -146,7 +146,7 @@ class RoadmapItemAdmin(RecordAdmin):
         ),
         Verb(
             "close",
-            _("Close"),
+            _("Close the item"),
             lambda item, user, asked: item.close(by=user, **asked),
             CloseForm,
             fits=lambda item: not item.closed_as,
@@ -154,7 +154,7 @@ class RoadmapItemAdmin(RecordAdmin):
         ),
         Verb(
             "reopen",
-            _("Reopen"),
+            _("Reopen the item"),
             lambda item, user, asked: item.reopen(by=user, **asked),
             WhyForm,
             fits=lambda item: bool(item.closed_as),

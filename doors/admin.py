@@ -18,10 +18,12 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from doors.permissions import may, may_verb, may_write
 from doors.versions import VersionedForm
 from partners.dates import today
+from partners.fields import PartialDateField
 from partners.models import Citation
 
 STAMPS = ("reference", "version", "created_at", "created_by", "modified_at", "modified_by")
@@ -86,10 +88,15 @@ class Guarded:
         return may(request.user, "delete", self.model)
 
 
+# Widgets of fields that django-unfold does not know.
+WIDGETS = {PartialDateField: {"widget": UnfoldAdminTextInputWidget}}
+
+
 class PartInline(Guarded, TabularInline):
     """Rows of a record that have no page of their own."""
 
     form = VersionedForm
+    formfield_overrides = WIDGETS
     extra = 0
     tab = True
 
@@ -107,6 +114,13 @@ class CitationInline(Guarded, GenericTabularInline, TabularInline):
     tab = True
 
 
+class UploadWidget(UnfoldAdminFileFieldWidget):
+    """Takes a file and links to none: a private file has no address of its own."""
+
+    def is_initial(self, value: Any) -> bool:
+        return False
+
+
 class FileInline(PartInline):
     """Files of a record: added and taken away, never overwritten."""
 
@@ -118,7 +132,7 @@ class FileInline(PartInline):
         return format_html('<a href="{}">{}</a>', stored.get_absolute_url(), stored.name) if stored.pk else ""
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        options.setdefault("widgets", {})["content"] = forms.FileInput
+        options.setdefault("widgets", {})["content"] = UploadWidget
         return super().get_formset(request, obj, **options)
 
 
@@ -129,6 +143,7 @@ class RecordAdmin(Guarded, ModelAdmin):
     """
 
     form = VersionedForm
+    formfield_overrides = WIDGETS
     verbs: tuple[Verb, ...] = ()
     change_form_before_template = "admin/verbs.html"
     search_fields = ("reference",)
@@ -207,9 +222,9 @@ class RecordAdmin(Guarded, ModelAdmin):
         records = self._named(request)
         form = verb.form(request.POST, request.FILES) if request.method == "POST" else verb.form()
         if form.is_valid():
-            refused = self._do(request, verb, records, form.cleaned_data)
+            made, refused = self._do(request, verb, records, form.cleaned_data)
             if not refused or len(records) > 1:
-                return HttpResponseRedirect(self._after(verb, records))
+                return HttpResponseRedirect(self._after(records, made))
             form.add_error(None, refused)
         context = {
             **self.admin_site.each_context(request),
@@ -228,12 +243,16 @@ class RecordAdmin(Guarded, ModelAdmin):
             raise Http404
         return found
 
-    def _do(self, request: HttpRequest, verb: Verb, records: list[Any], asked: dict[str, Any]) -> list[str]:
+    def _do(
+        self, request: HttpRequest, verb: Verb, records: list[Any], asked: dict[str, Any]
+    ) -> tuple[list[Any], list[str]]:
+        """What the verb made, and a sentence for each row that it refused."""
+        made: list[Any] = []
         refused = []
         for record in records:
             try:
                 with transaction.atomic():
-                    verb.perform(record, request.user, asked)
+                    made.append(verb.perform(record, request.user, asked))
             except (PermissionDenied, ValidationError) as refusal:
                 words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
                 refused.append(f"{record.reference}: {' '.join(words)}")
@@ -243,9 +262,12 @@ class RecordAdmin(Guarded, ModelAdmin):
         if refused and len(records) > 1:
             for line in refused:
                 self.message_user(request, line, messages.ERROR)
-        return refused
+        return made, refused
 
-    def _after(self, verb: Verb, records: list[Any]) -> str:
+    def _after(self, records: list[Any], made: list[Any]) -> str:
+        """To what was made, where it is a record of this kind; else back to the record or to the list."""
+        if len(made) == 1 and isinstance(made[0], self.model):
+            return reverse(f"admin:{self._url_name('change')}", args=[made[0].pk])
         if len(records) == 1:
             return reverse(f"admin:{self._url_name('change')}", args=[records[0].pk])
         return reverse(f"admin:{self._url_name('changelist')}")
@@ -256,6 +278,13 @@ class RecordAdmin(Guarded, ModelAdmin):
     def get_autocomplete_fields(self, request: HttpRequest) -> Any:
         keys = [field.name for field in self.model._meta.fields if _is_pointer(field)]
         return keys + [field.name for field in self.model._meta.many_to_many]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The record's own fields first; what the database keeps of every row below, once there is a row."""
+        kept = {*STAMPS, *(self.readonly_fields if obj is None else ())}
+        own = [name for name in self.get_fields(request, obj) if name not in kept]
+        stamps = [(_("Record"), {"fields": STAMPS, "classes": ["collapse"]})] if obj is not None else []
+        return [(None, {"fields": own}), *stamps]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         moved = ("due",) if obj is not None and any(f.name == "original_due" for f in self.model._meta.fields) else ()

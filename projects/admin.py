@@ -1,14 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from agreements.admin import LedgerAdmin
 from doors.admin import STAMPS, CitationInline, FileInline, OverdueFilter, PartInline, RecordAdmin, Verb
@@ -115,7 +114,11 @@ class MilestoneAdmin(RecordAdmin):
 
 
 class EvidenceInline(FileInline):
+    """Under the report itself, with room for a first file."""
+
     model = Evidence
+    tab = False
+    extra = 1
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and (obj is None or may_write(request.user, obj))
@@ -127,8 +130,18 @@ class EvidenceInline(FileInline):
 DECIDED = ("state", "author", "submitted_on", "decided_by", "decided_at", "decision_text", "follows")
 
 
-def rewrite(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> None:
-    update.resubmission(by=user)
+# A button of the form, as django-unfold's template draws it. What it does waits until the files are saved too.
+SAVE_AND_SUBMIT = SimpleNamespace(
+    action_name="_save_and_submit",
+    description=gettext_lazy("Save and submit"),
+    attrs={},
+    icon="",
+    method=lambda request, update: None,
+)
+
+
+def rewrite(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> StatusUpdate:
+    return update.resubmission(by=user)
 
 
 @admin.register(StatusUpdate)
@@ -149,7 +162,6 @@ class StatusUpdateAdmin(RecordAdmin):
         "follows",
     )
     inlines = (EvidenceInline,)
-    actions_submit_line: Any = ("save_and_submit",)
     verbs = (
         Verb(
             "submit",
@@ -203,7 +215,8 @@ class StatusUpdateAdmin(RecordAdmin):
         project = written.project if written else self._asked(request)
         earlier: Any = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
         last = earlier.handed_in().select_related("project", "author", "decided_by").first()
-        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "last_report": last})
+        extra = {"last_report": last, "actions_submit_line": [SAVE_AND_SUBMIT]}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     @staticmethod
     def _asked(request: HttpRequest) -> Project | None:
@@ -216,12 +229,14 @@ class StatusUpdateAdmin(RecordAdmin):
             obj.author = request.user
         super().save_model(request, obj, form, change)
 
-    @action(description=gettext_lazy("Save and submit"))  # type: ignore[untyped-decorator]  # django-unfold's
-    def save_and_submit(self, request: HttpRequest, obj: Any) -> None:
-        try:
-            obj.submit(by=request.user)
-        except (PermissionDenied, ValidationError) as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
+        return [SAVE_AND_SUBMIT]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """A report is handed in after its files are saved with it: from then on neither changes."""
+        super().save_related(request, form, formsets, change)
+        if SAVE_AND_SUBMIT.action_name in request.POST:
+            form.instance.submit(by=request.user)
 
 
 class TargetInline(PartInline):
