@@ -95,6 +95,20 @@ class RoadmapAdmin(RecordAdmin):
     list_select_related = ("counterpart",)
     list_filter = ("kind", "status")
     inlines = (AreaInline, ItemInline, CitationInline)
+    verbs = (
+        Verb(
+            "complete",
+            _("Complete the roadmap"),
+            lambda roadmap, user, asked: roadmap.complete(by=user),
+            fits=lambda roadmap: roadmap.is_in_force,
+        ),
+        Verb(
+            "expire",
+            _("Let the roadmap expire"),
+            lambda roadmap, user, asked: roadmap.expire(by=user),
+            fits=lambda roadmap: roadmap.is_in_force,
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_counts()
@@ -136,7 +150,7 @@ class RoadmapItemAdmin(RecordAdmin):
     list_select_related = ("roadmap", "lead")
     list_filter = (OverdueFilter, "roadmap__status", "closed_as", "is_priority")
     inlines = (CitationInline,)
-    verbs = (
+    verbs: tuple[Verb, ...] = (
         Verb(
             "reschedule",
             _("Ask for a new deadline"),

@@ -104,6 +104,11 @@ def rewrite(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> StatusUpd
     return update.resubmission(by=user)
 
 
+def start(item: RoadmapItem, user: Any, asked: dict[str, Any]) -> Project:
+    """Begin the project of an item that none delivers yet."""
+    return Project.objects.start(item, by=user)
+
+
 def close(item: RoadmapItem, user: Any, asked: dict[str, Any]) -> RoadmapItem:
     """Close a roadmap item."""
     item.close(
@@ -150,6 +155,8 @@ def verb_routes(of: dict[str, Any]) -> list[VerbRoute]:
                   DecisionSerializer, decide, updates, "status-updates"),
         VerbRoute(f"{update}/resubmission", "rewrite", "projects.statusupdate.resubmit", StatusUpdate,
                   Nothing, rewrite, updates, "status-updates"),
+        VerbRoute(f"{item}/projects", "start", "agreements.roadmapitem.start", RoadmapItem,
+                  Nothing, start, of["projects"], "projects"),
         VerbRoute(f"{item}/closure", "close", "agreements.roadmapitem.close", RoadmapItem,
                   ClosureSerializer, close, items, "roadmap-items"),
         VerbRoute(f"{item}/reopening", "reopen", "agreements.roadmapitem.reopen", RoadmapItem,

@@ -265,9 +265,10 @@ class RecordAdmin(Guarded, ModelAdmin):
         return made, refused
 
     def _after(self, records: list[Any], made: list[Any]) -> str:
-        """To what was made, where it is a record of this kind; else back to the record or to the list."""
-        if len(made) == 1 and isinstance(made[0], self.model):
-            return reverse(f"admin:{self._url_name('change')}", args=[made[0].pk])
+        """To what was made, where it has a page here; else back to the record or to the list."""
+        if len(made) == 1 and type(made[0]) in self.admin_site._registry:
+            options = made[0]._meta
+            return reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[made[0].pk])
         if len(records) == 1:
             return reverse(f"admin:{self._url_name('change')}", args=[records[0].pk])
         return reverse(f"admin:{self._url_name('changelist')}")

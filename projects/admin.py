@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements.admin import LedgerAdmin
+from agreements.admin import LedgerAdmin, RoadmapItemAdmin
+from agreements.models import RoadmapItem
 from doors.admin import STAMPS, CitationInline, FileInline, OverdueFilter, PartInline, RecordAdmin, Verb
 from doors.forms import NoteForm, RescheduleForm, WhyForm
 from doors.permissions import may_write
@@ -87,6 +88,12 @@ class ProjectAdmin(RecordAdmin):
             RescheduleForm,
             fits=lambda project: project.stage not in FINAL,
         ),
+        Verb(
+            "correct_due",
+            gettext_lazy("Correct the original deadline"),
+            lambda project, user, asked: project.correct_due(by=user, **asked),
+            RescheduleForm,
+        ),
     )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -100,8 +107,10 @@ class ProjectAdmin(RecordAdmin):
         return found, doubled
 
     def links(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        if record is None or not Project.objects.answerable_by(request.user).filter(pk=record.pk).exists():
+        if record is None:
             return []
+        if not Project.objects.answerable_by(request.user).filter(pk=record.pk).exists():
+            return [link for link in super().links(request, record) if "/correct_due/" in link["address"]]
         add = f"{reverse('admin:projects_statusupdate_add')}?project={record.pk}"
         return [{"label": _("Report"), "address": add}, *super().links(request, record)]
 
@@ -111,6 +120,31 @@ class MilestoneAdmin(RecordAdmin):
     list_display = ("name", "reference", "project", "due", "reached_on")
     list_select_related = ("project",)
     inlines = (CitationInline,)
+
+
+class ReportableItemAdmin(RoadmapItemAdmin):
+    """Roadmap items, on which one may report although no project delivers them yet."""
+
+    verbs = (
+        *RoadmapItemAdmin.verbs,
+        Verb(
+            "start",
+            gettext_lazy("Begin to report"),
+            lambda item, user, asked: Project.objects.start(item, by=user),
+            fits=lambda item: not item.closed_as and not item.projects.exists(),
+        ),
+        Verb(
+            "correct_due",
+            gettext_lazy("Correct the original deadline"),
+            lambda item, user, asked: item.correct_due(by=user, **asked),
+            RescheduleForm,
+            fits=lambda item: not item.closed_as,
+        ),
+    )
+
+
+admin.site.unregister(RoadmapItem)
+admin.site.register(RoadmapItem, ReportableItemAdmin)
 
 
 class EvidenceInline(FileInline):

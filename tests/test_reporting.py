@@ -5,10 +5,14 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from agreements.models import ClosedAs, Decision, Roadmap, RoadmapItem
 from oversight.scores import slippage
+from oversight.sweeping import orphans
 from partners.dates import PartialDate, today
 from partners.models import Partner
 from projects.models import Evidence, Project, StatusUpdate, UpdateState
@@ -341,3 +345,158 @@ class TestRule10EverythingLeavesATrace:
         for change in (lambda: model.objects.update(name="x"), lambda: model.objects.all().delete()):
             with pytest.raises(Exception, match="append"), transaction.atomic():
                 change()
+
+
+class TestAnItemThatNobodyDeliversYet:
+    def test_reporting_begins_its_project_with_its_title_lead_and_deadline(self, item, officer):
+        project = Project.objects.start(item, by=officer)
+        assert (project.name, project.lead, list(project.items.all())) == (item.name, item.lead, [item])
+        assert project.deadline_on(today()) == RoadmapItem.objects.get().deadline_on(today())
+        project.report(by=officer, **WORDS)
+
+    def test_it_is_begun_once_and_by_who_answers_for_it(self, item, officer, cast):
+        with pytest.raises(PermissionDenied):
+            Project.objects.start(item, by=cast("officer", "stranger"))
+        assert not Project.objects.exists()
+        Project.objects.start(item, by=officer)
+        with pytest.raises(ValidationError, match="already"):
+            Project.objects.start(item, by=officer)
+
+
+class TestATypingErrorInADeadline:
+    @pytest.fixture
+    def administrator(self, cast):
+        return cast("administrator")
+
+    def test_is_corrected_by_an_administrator_with_a_reason_in_the_trace(self, item, project, administrator):
+        for record in (item, project):
+            record.correct_due(to=PartialDate.parse("2029"), why="The annex says 2029", by=administrator)
+            record.refresh_from_db()
+            assert (str(record.due), str(record.original_due)) == ("2029", "2029")
+            assert record.events.order_by("-pgh_id").first().pgh_context["why"] == "The annex says 2029"
+
+    def test_is_no_way_around_the_ledger(self, item, administrator, officer, controller):
+        with pytest.raises(PermissionDenied):
+            item.correct_due(to=PartialDate.parse("2029"), why="x", by=controller)
+        with pytest.raises(ValidationError, match="why"):
+            item.correct_due(to=PartialDate.parse("2029"), why=" ", by=administrator)
+        item.reschedule(to=PartialDate.parse("2031"), why="Floods", by=officer)
+        with pytest.raises(ValidationError, match="relied on"):
+            item.correct_due(to=PartialDate.parse("2029"), why="x", by=administrator)
+
+    def test_opens_the_lock_for_no_other_record(self, item, administrator):
+        other = RoadmapItem.objects.create(roadmap=item.roadmap, name="Other", due="2030")
+        item.correct_due(to=PartialDate.parse("2029"), why="The annex says 2029", by=administrator)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            RoadmapItem.objects.filter(pk__in=[item.pk, other.pk]).update(due="2028")
+
+
+class TestTheEndOfARoadmap:
+    @pytest.mark.parametrize("verb", ["complete", "expire"])
+    def test_is_refused_while_items_are_open(self, item, controller, officer, verb):
+        with pytest.raises(PermissionDenied):
+            getattr(item.roadmap, verb)(by=officer)
+        with pytest.raises(ValidationError, match="1 items are open"):
+            getattr(item.roadmap, verb)(by=controller)
+        item.close(by=controller, as_="fulfilled", why="Done")
+        getattr(item.roadmap, verb)(by=controller)
+        assert Roadmap.objects.get().status == {"complete": "completed", "expire": "expired"}[verb]
+
+
+def test_files_and_rows_are_kept_in_step(project, officer, capsys):
+    report = project.report(by=officer, **WORDS)
+    kept = TestEvidence().attach(report, "note.txt", b"done")
+    stray = storages["private"].save("evidence/stray", ContentFile(b"left behind"))
+    later = timezone.now() + timedelta(hours=2)
+    assert stray in set(orphans(later))
+    assert kept.content.name not in set(orphans(later))
+    assert stray not in set(orphans(timezone.now()))  # it may still be on its way
+    storages["private"].delete(kept.content.name)
+    with pytest.raises(CommandError, match=kept.reference):
+        call_command("sweep_files")
+    storages["private"].delete(stray)
+
+
+class TestOneEventAChangedRow:
+    """Whichever door a change comes through."""
+
+    @pytest.fixture
+    def events(self):
+        model = Project._meta.get_field("events").related_model
+        return lambda: model.objects.count()
+
+    @pytest.fixture
+    def hundred(self, works):
+        return [Project.objects.create(name=f"Project {n}", stage_at_entry="agreed", lead=works) for n in range(100)]
+
+    def test_bulk_reports_over_a_hundred_projects(self, client, officer, hundred):
+        client.force_login(officer)
+        before = StatusUpdate._meta.get_field("events").related_model.objects.count()
+        query = "&".join(f"id={project.pk}" for project in hundred)
+        answer = client.post(f"/admin/projects/project/verb/no_change/?{query}", {"note": "Nothing new"})
+        assert answer.status_code == 302
+        assert StatusUpdate.objects.filter(state="submitted", text="Nothing new").count() == 100
+        # Each report is a row that was made and then handed in: two changes.
+        assert StatusUpdate._meta.get_field("events").related_model.objects.count() == before + 200
+
+    def test_a_form_an_inline_the_api_and_sql(self, client, cast, project, events):
+        administrator = cast("administrator")
+        client.force_login(administrator)
+        milestone = project.milestones.create(name="Roof")
+        started, of_milestones = events(), milestone.events.count()
+        page = client.get(f"/admin/projects/project/{project.pk}/change/")
+        data = form_data(page)
+        data |= {"note": "From the form", "milestones-0-name": "A better roof"}
+        answer = client.post(f"/admin/projects/project/{project.pk}/change/", data)
+        assert answer.status_code == 302, answer.context["errors"]
+        assert (events(), milestone.events.count()) == (started + 1, of_milestones + 1)
+        version = Project.objects.get(pk=project.pk).version
+        answer = client.patch(
+            f"/api/v1/projects/{project.pk}/",
+            {"note": "From a program"},
+            content_type="application/json",
+            headers={"If-Match": f'"{version}."'},
+        )
+        assert answer.status_code == 200
+        assert events() == started + 2
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE projects_project SET note = 'By hand' WHERE id = %s", [project.pk])
+        assert events() == started + 3
+        doors = [(event.pgh_context or {}).get("door") for event in project.events.order_by("pgh_id")]
+        assert doors[-3:-1] == ["admin", "api"]  # the last ran in the same transaction, which a test shares
+
+    def test_the_loser_of_an_inline_row_is_told(self, client, cast, project):
+        client.force_login(cast("administrator"))
+        milestone = project.milestones.create(name="Roof")
+        data = form_data(client.get(f"/admin/projects/project/{project.pk}/change/"))
+        milestone.name = "Somebody else's roof"
+        milestone.save()
+        answer = client.post(f"/admin/projects/project/{project.pk}/change/", data | {"milestones-0-name": "My roof"})
+        assert answer.status_code == 200
+        assert "was changed meanwhile" in answer.content.decode()
+        milestone.refresh_from_db()
+        assert milestone.name == "Somebody else's roof"
+
+    def test_the_history_page_is_filtered_by_field_and_person(self, client, cast, project):
+        client.force_login(cast("administrator"))
+        Project.objects.update(note="Thick walls")
+        address = f"/admin/projects/project/{project.pk}/history/"
+        assert "Thick walls" in client.get(address).content.decode()
+        assert "Thick walls" in client.get(f"{address}?field=note").content.decode()
+        assert "Thick walls" not in client.get(f"{address}?field=lead").content.decode()
+        assert "Thick walls" not in client.get(f"{address}?user=nobody").content.decode()
+
+
+def form_data(page):
+    """What a browser would send back of an admin's change form."""
+    found = {}
+    formsets = [inline.formset for inline in page.context["inline_admin_formsets"]]
+    for formset in formsets:
+        found |= {f"{formset.prefix}-{name}": value for name, value in formset.management_form.initial.items()}
+    forms = [page.context["adminform"].form, *[form for formset in formsets for form in formset.initial_forms]]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is not None and value is not False:
+                found[bound.html_name] = value
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Self
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,7 +23,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
-from partners.triggers import Unchangeable
+from partners.triggers import CORRECTED, Unchangeable, correcting
 
 
 class RoadmapKind(models.TextChoices):
@@ -122,6 +123,26 @@ class Roadmap(Named, Cited, Record):
     def is_in_force(self) -> bool:
         return self.status in IN_FORCE
 
+    def complete(self, *, by: Any) -> None:
+        """All that was promised is closed. Controllers only; ValidationError while items are open."""
+        self._end(RoadmapStatus.COMPLETED, by)
+
+    def expire(self, *, by: Any) -> None:
+        """The period is over and nothing is left open. Controllers only; ValidationError while items are open."""
+        self._end(RoadmapStatus.EXPIRED, by)
+
+    @transaction.atomic
+    def _end(self, status: RoadmapStatus, user: Any) -> None:
+        if not user.is_controller:
+            raise PermissionDenied(_("A controller ends a roadmap."))
+        locked = Roadmap.objects.select_for_update().get(pk=self.pk)
+        if not locked.is_in_force:
+            raise ValidationError(_("The roadmap is not in force."))
+        if still := RoadmapItem.objects.filter(roadmap=self, closed_as="").count():
+            raise ValidationError(_("%(number)s items are open: close them or carry them over.") % {"number": still})
+        self.status = status
+        self.save(update_fields=["status"])
+
 
 class RoadmapAreaQuerySet(NamedQuerySet):
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
@@ -199,6 +220,13 @@ def _due_on(on: date, ledger: type[Rescheduling], subject: str) -> Any:
         **{subject: OuterRef("pk")}, decision=Decision.AGREED, decided_on__gt=on
     ).order_by("decided_on", "id")
     return Case(When(Exists(later), then=Subquery(later.values("old_due__last_day")[:1])), default=F("due__last_day"))
+
+
+def agreed_move(ledger: str, subject: str) -> str:
+    """The trigger's condition that a changed deadline follows the ledger, or that an error is being corrected."""
+    return f"""EXISTS (SELECT 1 FROM {ledger} r WHERE r.{subject}_id = NEW.id AND r.decision = 'agreed'
+        AND r.new_due IS NOT DISTINCT FROM NEW.due AND r.old_due IS NOT DISTINCT FROM OLD.due) OR {CORRECTED}
+    """  # noqa: S608  names of our own tables
 
 
 @tracked
@@ -279,14 +307,13 @@ class RoadmapItem(Named, Cited, Record):
                 name="original_due_stays",
                 columns=["original_due"],
                 because="The original deadline never changes.",
+                unless=CORRECTED,
             ),
             Unchangeable(
                 name="due_by_ledger",
                 columns=["due"],
                 because="The deadline moves only by an agreed rescheduling.",
-                unless="EXISTS (SELECT 1 FROM agreements_itemrescheduling r WHERE r.item_id = NEW.id"
-                " AND r.decision = 'agreed' AND r.new_due IS NOT DISTINCT FROM NEW.due"
-                " AND r.old_due IS NOT DISTINCT FROM OLD.due)",
+                unless=agreed_move("agreements_itemrescheduling", "item"),
             ),
         ]
         constraints = [
@@ -350,6 +377,24 @@ class RoadmapItem(Named, Cited, Record):
             move.request(old=item.due, limit=item.deadline_on(today()), to=to, why=why, by=by, wording=wording)
         self.refresh_from_db(fields=["due", "due_text", "version"])
         return move
+
+    @transaction.atomic
+    def correct_due(self, *, to: PartialDate | None, why: str, by: Any, wording: str = "") -> None:
+        """Put a typing error in the original deadline right. Administrators only, before any closing or move.
+
+        Raises PermissionDenied, or ValidationError without a reason or once the deadline has been relied on.
+        """
+        if not by.is_administrator:
+            raise PermissionDenied(_("An administrator corrects an original deadline."))
+        if not why.strip():
+            raise ValidationError(_("Say why the deadline is corrected."))
+        RoadmapItem.objects.select_for_update().get(pk=self.pk)
+        if self.reschedulings.exists() or self.closed_as:
+            raise ValidationError(_("The deadline was relied on already: it moves by a rescheduling."))
+        self.due = self.original_due = to
+        self.due_text = wording
+        with correcting(self.reference), pghistory.context(why=why.strip()):
+            self.save(update_fields=["due", "original_due", "due_text"])
 
     @transaction.atomic
     def close(
