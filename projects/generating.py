@@ -337,10 +337,9 @@ class Generator:
             f"SELECT n, make_date(2010 + pg_temp.pick('signed', n, 14), 1 + pg_temp.pick('m', n, 12), 1) AS day,"
             f" mod(n, 25) = 0 AS bundle FROM ({_series(self.agreements)}) s"
         )
-        month, kinds = (
-            "(day + interval '1 month')::date",
-            "interstate intergovernmental interagency memorandum programme",
-        )
+        month = "(day + interval '1 month')::date"
+        between = ["interstate", "intergovernmental", "interagency", "twinning"]
+        kinds = _words([*between, "memorandum", "programme", "plan", "contract"])
         yield Rows(
             Agreement,
             "AGR",
