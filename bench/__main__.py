@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parsed(arguments)
     stop_on_signals()
     try:
-        with database(durable=False) as url, own_database(url, chosen.database) as own:
+        with database(durable=False) as url, own_database(url, chosen.database, chosen.template) as own:
             results = run(own, chosen)
     except Unavailable as error:
         print(error, file=sys.stderr)
@@ -51,6 +51,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=6, help="at most so long for a case, 6")
     parser.add_argument("--database", default="pacta_bench", help="name of the database that is made and dropped")
+    parser.add_argument("--template", default="template1", help="a migrated, empty database to copy: saves a minute")
     return parser.parse_args(arguments)
 
 

@@ -24,20 +24,20 @@ PATIENCE = 60
 
 
 @contextlib.contextmanager
-def own_database(url: str, name: str) -> Iterator[str]:
+def own_database(url: str, name: str, template: str = "template1") -> Iterator[str]:
     """A new database beside the one of `url`, dropped in the end. One that a killed run left is replaced.
 
     Raises Unavailable when a database of that name is somebody else's or in use.
     """
     with psycopg.connect(url, autocommit=True) as server:
-        _make(server, name)
+        _make(server, name, template)
         try:
             yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _make(server: psycopg.Connection, name: str) -> None:
+def _make(server: psycopg.Connection, name: str, template: str) -> None:
     known = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
     found = server.execute(known, [name]).fetchone()
     if found and found[0] != MARK:
@@ -46,10 +46,11 @@ def _make(server: psycopg.Connection, name: str) -> None:
         )
     try:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
         server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), MARK))
     except psycopg.errors.ObjectInUse as error:
-        raise Unavailable(f"Another benchmark uses the database {name}.") from error
+        raise Unavailable(f"The database {name}, or {template}, is in use.") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise Unavailable("The account of DATABASE_URL may not make databases: ALTER ROLE ... CREATEDB.") from error
 

@@ -504,10 +504,10 @@ class Generator:
         asked = "DATE '2026-06-01' + pg_temp.pick('asked', id, 20)"
         request = self._request(subject, asked)
         dice = f"{where} AND pg_temp.dice('asks', id)"
-        waiting = self._movable(model, ledger, f"{dice} < 0.03")
+        waiting = self._movable(model, ledger, f"{dice} < 0.06")
         self._insert(Rows(ledger, _prefix(ledger), waiting, {**request, "decision": "'pending'"}))
         refused = {"decided_on": f"{asked} + 5", "decided_by_id": self.controller, "decision_text": "'Synthetic no.'"}
-        turned_down = self._movable(model, ledger, f"{dice} BETWEEN 0.03 AND 0.05")
+        turned_down = self._movable(model, ledger, f"{dice} BETWEEN 0.06 AND 0.09")
         self._insert(Rows(ledger, _prefix(ledger), turned_down, {**request, **refused, "decision": "'refused'"}))
 
     def _movable(self, model: type[Record], ledger: type[Record], where: str) -> str:
