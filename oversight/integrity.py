@@ -64,7 +64,7 @@ def problems(names: Iterable[str] = ()) -> Iterator[Problem]:
 
 
 def _records() -> list[Any]:
-    return [model for model in apps.get_models() if issubclass(model, Record)]
+    return [model for model in apps.get_models() if issubclass(model, Record) and model._meta.managed]
 
 
 def _cited() -> list[Any]:

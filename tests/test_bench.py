@@ -62,10 +62,15 @@ def test_a_database_that_the_benchmark_did_not_make_is_left_alone(server_url):
             server.execute(f"DROP DATABASE {NAME}_mine")
 
 
-def test_the_database_goes_also_when_the_run_fails(server_url):
-    with pytest.raises(ZeroDivisionError), own_database(server_url, NAME) as own:
+def failing_run(url):
+    with own_database(url, NAME) as own:
         assert own.split("?")[0].endswith(f"/{NAME}")
         raise ZeroDivisionError
+
+
+def test_the_database_goes_also_when_the_run_fails(server_url):
+    with pytest.raises(ZeroDivisionError):
+        failing_run(server_url)
     assert NAME not in databases(server_url)
 
 

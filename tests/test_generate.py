@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import pgtrigger
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -11,25 +10,36 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from agreements.models import ItemRescheduling, Roadmap, RoadmapItem, RoadmapStatus
+from agreements.models import (
+    AgreementFile,
+    ItemRescheduling,
+    MeetingFile,
+    Reopening,
+    Roadmap,
+    RoadmapItem,
+    RoadmapStatus,
+)
 from oversight.integrity import problems
-from oversight.reports import overdue_rows
+from oversight.reports import overdue_parts
 from partners.models import Citation, Cited, Named, Partner, Record, Reference
 from projects.generating import LAST_DAY, generate
-from projects.models import Project, Stage, StatusUpdate, UpdateState
+from projects.models import Evidence, Project, Stage, StatusUpdate, UpdateState
 
 pytestmark = pytest.mark.django_db
-RECORDS = [model for model in apps.get_models() if issubclass(model, Record)]
+# A synthetic register holds no files and no reopened items.
+LEFT_OUT = {AgreementFile, MeetingFile, Evidence, Reopening}
+RECORDS = [
+    model for model in apps.get_models() if issubclass(model, Record) and model._meta.managed and model not in LEFT_OUT
+]
 ITEMS = 400
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def register(django_db_setup, django_db_blocker):
-    """One register for the whole module, as it is only read."""
+    """One register for the whole class, as it is only read."""
     from django.db import transaction
 
     with django_db_blocker.unblock(), transaction.atomic():
-        pgtrigger.install()
         written = generate(ITEMS)
         yield written
         transaction.set_rollback(True)
@@ -118,9 +128,9 @@ class TestTheRegister:
             assert 0.2 < share < 0.4, model
 
     def test_there_is_something_late_and_something_not(self):
-        late = overdue_rows(LAST_DAY)
-        assert {row.type for row in late} == {"roadmap-item", "project"}
-        assert len(late) < ITEMS
+        items, projects = (part.count() for part in overdue_parts(LAST_DAY))
+        assert 0 < items < ITEMS
+        assert projects > 0
 
     def test_completed_roadmaps_hold_no_open_items(self):
         assert not RoadmapItem.objects.filter(roadmap__status__in=["completed", "expired"], closed_on=None).exists()
@@ -162,7 +172,6 @@ def test_a_seed_gives_the_same_register_and_another_seed_another():
 
 @pytest.mark.parametrize("items", [1, 2, 3])
 def test_the_smallest_registers_are_whole(items):
-    pgtrigger.install()
     generate(items)
     assert [str(problem) for problem in problems()] == []
 
@@ -193,7 +202,7 @@ def test_the_command_prints_counts_and_seconds(capsys):
     said = capsys.readouterr().out
     assert "5 agreements_roadmapitem\n" in said
     assert " s, seed 1." in said
-    assert settings.HOME_COUNTRY == Partner.objects.get(pk=1).country
+    assert Partner.objects.get(pk=1).country == settings.HOME_COUNTRY
     assert Citation.objects.filter(source__reference="SYN-SOURCE").exists()
 
 

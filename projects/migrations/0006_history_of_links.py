@@ -1,0 +1,19 @@
+"""The history triggers of many-to-many relations: their tables are no models, so no other migration carries them."""
+
+from django.db import migrations
+from pgtrigger import install, uninstall
+
+LINKS = ["Project_items", "Project_raised_at", "Project_sectors"]
+TRIGGERS = [
+    f"projects.{link}:{change}" for link in LINKS for change in ("insert_insert", "update_update", "delete_delete")
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("projects", "0005_correcting")]
+
+    operations = [
+        migrations.RunPython(
+            lambda apps, schema_editor: install(*TRIGGERS), lambda apps, schema_editor: uninstall(*TRIGGERS)
+        )
+    ]
