@@ -87,7 +87,9 @@ def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namesp
         one("list, page in the middle", lambda _: deep[0], queries.DEEP_PAGE, lambda _: {"after": deep[1]}),
         one("detail", lambda n: f"{ITEMS}{some(n)}/", queries.DETAIL, lambda n: {"id": some(n)}),
         one("overdue, page of one partner", lambda _: overdue, queries.OVERDUE_PAGE, lambda _: judged),
-        one("reports/overdue/, whole", lambda _: f"/api/v1/reports/overdue/?on={ON}", queries.REPORT, lambda _: judged),
+        one(
+            "reports/overdue/, 50 rows", lambda _: f"/api/v1/reports/overdue/?on={ON}", queries.REPORT, lambda _: judged
+        ),
         walk(api, connection, chosen.seconds * WALK),
     ]
 

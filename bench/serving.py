@@ -51,6 +51,8 @@ def _make(server: psycopg.Connection, name: str, template: str) -> None:
         server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), MARK))
     except psycopg.errors.ObjectInUse as error:
         raise Unavailable(f"The database {name}, or {template}, is in use.") from error
+    except psycopg.errors.InvalidCatalogName as error:
+        raise Unavailable(f"There is no database {template} to copy.") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise Unavailable("The account of DATABASE_URL may not make databases: ALTER ROLE ... CREATEDB.") from error
 

@@ -19,6 +19,7 @@ from typing import Any
 import pghistory
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
@@ -163,6 +164,7 @@ class Generator:
             if is_new:
                 user.set_unusable_password()
                 user.save(update_fields=["password"])
+                user.groups.add(Group.objects.get(name="controller" if name == CONTROLLER else "officer"))
             ids.append(user.pk)
         self.officers = f"(ARRAY{ids[:-1]})"
         self.controller = str(ids[-1])

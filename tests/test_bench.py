@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from agreements.models import RoadmapItem
 from bench import __main__ as bench
 from bench.measuring import Times
 from bench.serving import own_database
@@ -32,6 +33,11 @@ def server_url(monkeypatch):
 def databases(url):
     with psycopg.connect(url) as server:
         return {row[0] for row in server.execute("SELECT datname FROM pg_database")}
+
+
+@pytest.mark.django_db
+def test_the_database_that_is_copied_is_empty():
+    assert not RoadmapItem.objects.exists()
 
 
 @pytest.mark.slow
