@@ -80,8 +80,34 @@ def _faults(node: ast.AST) -> Iterator[ast.AST]:
     match node:
         case ast.stmt():
             yield from _of_statement(node)
+        case ast.Call():
+            yield from _of_call(node)
+        case ast.Constant(value=value):
+            for other in _of_constant(value):
+                yield ast.Constant(other)
+        case ast.BoolOp() | ast.BinOp() | ast.UnaryOp() | ast.IfExp():
+            yield from _of_condition(node)
+        case ast.comprehension(target=target, iter=iterated, ifs=[_, *_]):
+            yield ast.comprehension(target, iterated, [], 0)
+        case ast.Tuple(elts=elements, ctx=ast.Load()) if len(elements) > 1:
+            yield from (ast.Tuple(elements[:index] + elements[index + 1 :]) for index in range(len(elements)))
+        case _:
+            yield from _of_word(node)
+
+
+def _of_word(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
         case ast.operator() | ast.cmpop() | ast.boolop():
             yield from (other() for other in FLIPPED.get(type(node), []))
+        case ast.Name(id=name) if name in NAMES:
+            yield ast.Name(NAMES[name])
+        case ast.Attribute(value=value, attr=name) if name in NAMES:
+            yield ast.Attribute(value, NAMES[name])
+
+
+def _of_condition(node: ast.AST) -> Iterator[ast.AST]:
+    """A part left out, a denial left out, the branches the other way round."""
+    match node:
         case ast.BoolOp(op=op, values=values):
             rests = [values[:index] + values[index + 1 :] for index in range(len(values))]
             yield from (rest[0] if len(rest) == 1 else ast.BoolOp(op, rest) for rest in rests)
@@ -91,18 +117,6 @@ def _faults(node: ast.AST) -> Iterator[ast.AST]:
             yield operand
         case ast.IfExp(test=test, body=body, orelse=orelse):
             yield ast.IfExp(test, orelse, body)
-        case ast.comprehension(target=target, iter=iterated, ifs=[_, *_]):
-            yield ast.comprehension(target, iterated, [], 0)
-        case ast.Tuple(elts=elements, ctx=ast.Load()) if len(elements) > 1:
-            yield from (ast.Tuple(elements[:index] + elements[index + 1 :]) for index in range(len(elements)))
-        case ast.Constant(value=value):
-            yield from map(ast.Constant, _of_constant(value))
-        case ast.Name(id=name) if name in NAMES:
-            yield ast.Name(NAMES[name])
-        case ast.Attribute(value=value, attr=name) if name in NAMES:
-            yield ast.Attribute(value, NAMES[name])
-        case ast.Call():
-            yield from _of_call(node)
 
 
 def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
@@ -117,7 +131,7 @@ def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
             yield ast.FunctionDef(name, args, body, [], lineno=node.lineno)
 
 
-def _of_constant(value: object) -> Iterator[object]:
+def _of_constant(value: object) -> Iterator[bool | int | str]:
     match value:
         case bool():
             yield not value
