@@ -75,3 +75,23 @@ class Token(AbstractAuthToken):
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
+
+
+class IdempotencyKey(models.Model):
+    """The answer to a write that a program named with a key, so that a repeat does nothing twice."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
+    key = models.CharField(_("key"), max_length=200)
+    request = models.CharField(_("hash of the request"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status"))
+    body = models.JSONField(_("answer"))
+    etag = models.CharField(_("ETag"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="accounts_idempotencykey_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -2,23 +2,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from agreements.models import (
     Agreement,
+    AgreementFile,
     AgreementParty,
     AgreementRelation,
+    ClosedAs,
+    Decision,
     ItemRescheduling,
     Meeting,
+    MeetingFile,
     MeetingParticipant,
+    Reopening,
     Roadmap,
     RoadmapArea,
     RoadmapItem,
     WorkingGroup,
 )
-from doors.admin import CitationInline, OverdueFilter, PartInline, RecordAdmin
+from doors.admin import CitationInline, FileInline, OverdueFilter, PartInline, RecordAdmin, Verb
+from doors.forms import RescheduleForm, TextForm, WhyForm, choice
 
 
 class PartyInline(PartInline):
@@ -31,11 +40,19 @@ class RelationInline(PartInline):
     fk_name = "agreement"
 
 
+class AgreementFileInline(FileInline):
+    model = AgreementFile
+
+
+class MeetingFileInline(FileInline):
+    model = MeetingFile
+
+
 @admin.register(Agreement)
 class AgreementAdmin(RecordAdmin):
     list_display = ("name", "reference", "kind", "status", "signed")
     list_filter = ("kind", "status", "is_bundle")
-    inlines = (PartyInline, RelationInline, CitationInline)
+    inlines = (PartyInline, RelationInline, AgreementFileInline, CitationInline)
 
 
 @admin.register(WorkingGroup)
@@ -56,7 +73,7 @@ class MeetingAdmin(RecordAdmin):
     list_display = ("name", "reference", "kind", "held", "place")
     list_select_related = ("place",)
     list_filter = ("kind", "status")
-    inlines = (ParticipantInline, CitationInline)
+    inlines = (ParticipantInline, MeetingFileInline, CitationInline)
 
 
 class AreaInline(PartInline):
@@ -78,6 +95,20 @@ class RoadmapAdmin(RecordAdmin):
     list_select_related = ("counterpart",)
     list_filter = ("kind", "status")
     inlines = (AreaInline, ItemInline, CitationInline)
+    verbs = (
+        Verb(
+            "complete",
+            _("Complete the roadmap"),
+            lambda roadmap, user, asked: roadmap.complete(by=user),
+            fits=lambda roadmap: roadmap.is_in_force,
+        ),
+        Verb(
+            "expire",
+            _("Let the roadmap expire"),
+            lambda roadmap, user, asked: roadmap.expire(by=user),
+            fits=lambda roadmap: roadmap.is_in_force,
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_counts()
@@ -98,25 +129,83 @@ class RoadmapAreaAdmin(RecordAdmin):
     inlines = (CitationInline,)
 
 
+class CloseForm(WhyForm):
+    as_ = choice(_("Closed as"), ClosedAs.choices)
+    carried_over_to = forms.CharField(
+        label=_("Carried over to (reference)"), required=False, max_length=80, widget=UnfoldAdminTextInputWidget
+    )
+    field_order = ("as_", "carried_over_to", "why")
+
+    def clean_carried_over_to(self) -> RoadmapItem | None:
+        reference = self.cleaned_data["carried_over_to"].strip()
+        found = RoadmapItem.objects.filter(reference=reference).first()
+        if reference and found is None:
+            raise ValidationError(_("There is no roadmap item “%(reference)s”.") % {"reference": reference})
+        return found
+
+
 @admin.register(RoadmapItem)
 class RoadmapItemAdmin(RecordAdmin):
     list_display = ("name", "reference", "roadmap", "lead", "due", "closed_as")
     list_select_related = ("roadmap", "lead")
-    list_filter = (OverdueFilter, "roadmap__status")
+    list_filter = (OverdueFilter, "roadmap__status", "closed_as", "is_priority")
     inlines = (CitationInline,)
+    verbs: tuple[Verb, ...] = (
+        Verb(
+            "reschedule",
+            _("Ask for a new deadline"),
+            lambda item, user, asked: item.reschedule(by=user, **asked),
+            RescheduleForm,
+            fits=lambda item: not item.closed_as,
+        ),
+        Verb(
+            "close",
+            _("Close the item"),
+            lambda item, user, asked: item.close(by=user, **asked),
+            CloseForm,
+            fits=lambda item: not item.closed_as,
+            for_many=True,
+        ),
+        Verb(
+            "reopen",
+            _("Reopen the item"),
+            lambda item, user, asked: item.reopen(by=user, **asked),
+            WhyForm,
+            fits=lambda item: bool(item.closed_as),
+        ),
+    )
+
+
+class LedgerAdmin(RecordAdmin):
+    """Requests for new deadlines: nobody writes them here, controllers decide."""
+
+    list_filter = ("decision",)
+    verbs = (
+        Verb(
+            "agree",
+            _("Agree"),
+            lambda move, user, asked: move.agree(by=user, **asked),
+            TextForm,
+            fits=lambda move: move.decision == Decision.PENDING,
+            for_many=True,
+        ),
+        Verb(
+            "refuse",
+            _("Refuse"),
+            lambda move, user, asked: move.refuse(by=user, text=asked["why"]),
+            WhyForm,
+            fits=lambda move: move.decision == Decision.PENDING,
+        ),
+    )
 
 
 @admin.register(ItemRescheduling)
-class ItemReschedulingAdmin(RecordAdmin):
-    list_display = ("reference", "item", "old_due", "new_due", "decision")
+class ItemReschedulingAdmin(LedgerAdmin):
+    list_display = ("reference", "item", "old_due", "new_due", "decision", "requested_by")
+    list_select_related = ("item", "requested_by")
+
+
+@admin.register(Reopening)
+class ReopeningAdmin(RecordAdmin):
+    list_display = ("reference", "item", "closed_as", "closed_on", "reopened_on")
     list_select_related = ("item",)
-    list_filter = ("decision",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -6,7 +6,6 @@ from agreements.models import (
     Agreement,
     AgreementKind,
     AgreementStatus,
-    ItemRescheduling,
     Meeting,
     MeetingKind,
     Roadmap,
@@ -79,12 +78,4 @@ class RoadmapItemFilterSet(RecordFilter, Judged):
 
     class Meta:
         model = RoadmapItem
-        fields: list[str] = []
-
-
-class ReschedulingFilterSet(RecordFilter):
-    roadmap = KeyFilter(field_name="item__roadmap")
-
-    class Meta:
-        model = ItemRescheduling
         fields: list[str] = []

@@ -15,22 +15,28 @@ from rest_framework.serializers import IntegerField as _Count
 from agreements import filters as of_agreements
 from agreements.models import (
     Agreement,
+    AgreementFile,
     AgreementParty,
     AgreementRelation,
-    ItemRescheduling,
     Meeting,
+    MeetingFile,
     MeetingParticipant,
     Roadmap,
     RoadmapArea,
     RoadmapItem,
     WorkingGroup,
 )
-from doors.resources import RecordSerializer, RecordViewSet, related
+from config.verbs import verb_routes
+from doors.resources import RecordSerializer, RecordViewSet, change_serializer, related
+from doors.writes import verb_view
 from oversight import api as reports
+from oversight.filters import MoveFilterSet
+from oversight.models import Move
 from partners import filters as of_partners
 from partners.models import Contact, Partner, PartnerAlias, Sector, Source
 from projects import filters as of_projects
 from projects.models import (
+    Evidence,
     Indicator,
     Milestone,
     Observation,
@@ -74,14 +80,20 @@ RESOURCES = [
         Agreement,
         of_agreements.AgreementFilterSet,
         ("name", "kind"),
-        {"parties": AgreementParty, "relations": AgreementRelation},
+        {"parties": AgreementParty, "relations": AgreementRelation, "files": AgreementFile},
     ),
     Resource("working-groups", WorkingGroup, of_agreements.WorkingGroupFilterSet),
-    Resource("meetings", Meeting, of_agreements.MeetingFilterSet, ("name",), {"participants": MeetingParticipant}),
+    Resource(
+        "meetings",
+        Meeting,
+        of_agreements.MeetingFilterSet,
+        ("name",),
+        {"participants": MeetingParticipant, "files": MeetingFile},
+    ),
     Resource("roadmaps", Roadmap, of_agreements.RoadmapFilterSet, rows=Roadmap.objects.with_counts),
     Resource("roadmap-areas", RoadmapArea, of_agreements.RoadmapAreaFilterSet, ("name", "position")),
     Resource("roadmap-items", RoadmapItem, of_agreements.RoadmapItemFilterSet, ("name", "position", "due")),
-    Resource("reschedulings", ItemRescheduling, of_agreements.ReschedulingFilterSet, ("requested_on",)),
+    Resource("reschedulings", Move, MoveFilterSet, ("requested_on", "decided_on")),
     Resource(
         "projects",
         Project,
@@ -91,6 +103,7 @@ RESOURCES = [
     ),
     Resource("milestones", Milestone, of_projects.MilestoneFilterSet, ("name", "due")),
     Resource("status-updates", StatusUpdate, of_projects.StatusUpdateFilterSet, ("submitted_on",)),
+    Resource("evidence", Evidence, of_projects.EvidenceFilterSet, ("name",)),
     Resource("indicators", Indicator, of_projects.IndicatorFilterSet),
     Resource("targets", Target, of_projects.TargetFilterSet, ()),
     Resource("observations", Observation, of_projects.ObservationFilterSet, ()),
@@ -117,9 +130,10 @@ def viewset(resource: Resource) -> Any:
         {
             "__doc__": resource.model.__doc__,
             "queryset": resource.queryset(),
-            "serializer_class": serializer(resource),
+            "serializer_class": SERIALIZERS[resource.route],
             "filterset_class": resource.filterset,
             "ordering_fields": ("reference", "modified_at", *resource.ordering),
+            "change_serializer_class": change_serializer(resource.model),
         },
     )
 
@@ -141,12 +155,16 @@ def part(model: Any) -> Any:
     return type(f"{model.__name__}Part", (RecordSerializer,), {"Meta": meta, "url": None})
 
 
+# By route, for the verbs to answer with the record that they made or changed.
+SERIALIZERS = {resource.route: serializer(resource) for resource in RESOURCES}
+
 router = SimpleRouter()
 for _resource in RESOURCES:
     router.register(_resource.route, viewset(_resource), basename=_resource.route)
 
 urlpatterns = [
     *[path(f"v1/reports/{name}/", report.as_view()) for name, report in REPORTS.items()],
+    *[path(f"v1/{row.route}/", verb_view(row).as_view()) for row in verb_routes(SERIALIZERS)],
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(permission_classes=[IsAuthenticated]), name="api-docs"),

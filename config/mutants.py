@@ -26,7 +26,8 @@ from config.test import Environment, environment
 WANTED = 0.8
 COPIES = CHECKOUT / "var" / "mutants"
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
-PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "--reuse-db", "--assert=plain", "-p", "no:cacheprovider"]
+PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "--reuse-db", "--assert=plain"]
+DEADLINE_WORDS = ("with_deadline", "overdue", "with_overdue", "due_within")
 KILLED, SURVIVED, TIMED_OUT = "killed", "survived", "timed out"
 
 
@@ -43,26 +44,28 @@ MODULES = {
     "partners/fields.py": Rules((), ("tests/test_dates.py",)),
     "agreements/models/roadmap.py": Rules(
         (
-            *("IN_FORCE", "RoadmapQuerySet", "_count", "_due_on", "Roadmap.is_in_force", "RoadmapAreaQuerySet"),
-            *("RoadmapItemQuerySet", "RoadmapItem.clean", "RoadmapItem.deadline_on", "RoadmapItem.is_open"),
-            "RoadmapItem.is_overdue",
+            *("IN_FORCE", "RoadmapQuerySet.in_force", "Roadmap.is_in_force", "_due_on"),
+            *(f"RoadmapItemQuerySet.{word}" for word in ("open", "binding", *DEADLINE_WORDS)),
+            *(f"RoadmapItem.{word}" for word in ("clean", "deadline_on", "is_open", "is_overdue")),
         ),
         ("tests/test_rules.py",),
     ),
     "projects/models/project.py": Rules(
         (
-            *("FINAL", "COMMITTED", "CADENCE", "ProjectQuerySet", "_first_item", "Project.stage_on"),
-            *("Project.is_committed", "Project.deadline_on", "Project.is_overdue", "Project.is_active"),
-            "Project.is_silent",
+            *("FINAL", "COMMITTED", "CADENCE"),
+            *(f"ProjectQuerySet.{word}" for word in ("with_stage", "committed", "active", *DEADLINE_WORDS)),
+            *("ProjectQuerySet.with_last_report", "ProjectQuerySet.silent", "Project.stage_on", "Project.is_committed"),
+            *("Project.deadline_on", "Project.is_overdue", "Project.is_active", "Project.is_silent"),
         ),
         ("tests/test_rules.py",),
     ),
     "projects/models/status.py": Rules(
         (
-            *("StatusUpdateQuerySet", "StatusUpdate.submit", "StatusUpdate.accept", "StatusUpdate.return_"),
-            "StatusUpdate._move",
+            *("MOVES", "StatusUpdateQuerySet.accepted", "StatusUpdateQuerySet.handed_in"),
+            *("StatusUpdate.submit", "StatusUpdate.accept", "StatusUpdate.return_", "StatusUpdate.resubmission"),
+            *("StatusUpdate._decided_by", "StatusUpdate._move"),
         ),
-        ("tests/test_rules.py",),
+        ("tests/test_reporting.py::TestRule7StatusChangesOnlyByAnAcceptedUpdate", "tests/test_rules.py::TestNews"),
     ),
     "projects/seeding.py": Rules((), ("tests/test_seed.py", "--deselect=tests/test_seed.py::TestTheRealFixtures")),
 }

@@ -14,7 +14,8 @@ FLIPPED: dict[type[ast.AST], list[type[ast.AST]]] = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add],
 }  # fmt: skip
 LOOKUPS = {"lt": "lte", "lte": "lt", "gt": "gte", "gte": "gt", "first_day": "last_day", "last_day": "first_day"}
-NAMES = {"max": "min", "min": "max", "any": "all", "all": "any", "filter": "exclude", "exclude": "filter"}
+NAMES = {"max": "min", "min": "max", "any": "all", "all": "any"}
+LINKS = {"filter": "exclude", "exclude": "filter"}
 UNTOUCHED = {"annotation", "returns", "bases"}
 NEEDED = {"property", "classmethod", "staticmethod"}
 
@@ -31,7 +32,7 @@ def mutants(tree: ast.Module, names: tuple[str, ...]) -> Iterator[Mutant]:
     for name, parent, field, index, node in _nodes(tree, ""):
         if names and not any(f"{name}.".startswith(f"{wanted}.") for wanted in names):
             continue
-        for other in _faults(node):
+        for other in [] if isinstance(parent, ast.Expr) else _faults(node):
             _put(parent, field, index, other)
             source = ast.unparse(tree)
             _put(parent, field, index, node)
@@ -55,6 +56,8 @@ def _nodes(parent: ast.AST, name: str) -> Iterator[tuple[str, ast.AST, str, int 
 def _name(node: ast.AST) -> str:
     match node:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.AnnAssign(target=ast.Name(id=name)) if name.isupper():
             return name
         case ast.Assign(targets=[ast.Name(id=name) | ast.Tuple(elts=[ast.Name(id=name), *_])]) if name.isupper():
             return name
@@ -101,8 +104,8 @@ def _of_word(node: ast.AST) -> Iterator[ast.AST]:
             yield from (other() for other in FLIPPED.get(type(node), []))
         case ast.Name(id=name) if name in NAMES:
             yield ast.Name(NAMES[name])
-        case ast.Attribute(value=value, attr=name) if name in NAMES:
-            yield ast.Attribute(value, NAMES[name])
+        case ast.Attribute(value=value, attr=name) if name in LINKS:
+            yield ast.Attribute(value, LINKS[name])
 
 
 def _of_condition(node: ast.AST) -> Iterator[ast.AST]:
@@ -153,7 +156,8 @@ def _of_call(node: ast.Call) -> Iterator[ast.AST]:
         yield node.func.value
     for index, keyword in enumerate(node.keywords):
         others = node.keywords[:index] + node.keywords[index + 1 :]
-        yield ast.Call(node.func, node.args, others)
+        if node.args or others:
+            yield ast.Call(node.func, node.args, others)
         head, _, last = (keyword.arg or "").rpartition("__")
         if last in LOOKUPS:
             near = ast.keyword(f"{head}__{LOOKUPS[last]}", keyword.value)

@@ -26,6 +26,7 @@ urlpatterns = [
         path(f"{folder}/<str:reference>/", views.record, {"model": model}, name=name)
         for name, (folder, model) in RECORDS.items()
     ],
+    path("files/<slug:kind>/<str:reference>/", views.stored_file, name="file"),
     path("search/", views.search, name="search"),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from psycopg.errors import CheckViolation
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
+
+from doors.writes import StillRunning
 
 
 class Conflict(exceptions.APIException):
@@ -37,6 +40,8 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     response.content_type = "application/problem+json"
     if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
         response["Retry-After"] = "5"
+    if isinstance(error, StillRunning):
+        response["Retry-After"] = "1"
     return response
 
 
@@ -45,6 +50,8 @@ def _known(error: Exception) -> Exception:
         return exceptions.ValidationError(as_serializer_error(error))
     if isinstance(error, DataError | OverflowError):
         return exceptions.ValidationError({"detail": _("A value is out of range.")})
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, CheckViolation):
+        return Conflict(str(error).splitlines()[0])
     if isinstance(error, ProtectedError):
         return Conflict(_("Other records refer to this one."))
     if isinstance(error, OperationalError | InterfaceError):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from doors.permissions import may_write
+from doors.writes import IF_MATCH, KEY, PartialDateSerializerField, compare_version, etag, needs_writing_token, once
 from partners.fields import PartialDateField
 
 
@@ -71,11 +79,75 @@ def _partial_date(name: str) -> dict[str, Any]:
     }
 
 
+class ChangeSerializer(serializers.ModelSerializer[Any]):
+    """What PATCH takes: the editable columns. Unknown and fixed ones are named; all rules of the model are asked."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        PartialDateField: PartialDateSerializerField,
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise ValidationError(
+                {name: [_("There is no such field, or it is not changed this way.")] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raises ValidationError for what `full_clean` refuses, on a copy: DRF asks no CHECK constraints."""
+        tried: Any = copy(self.instance)
+        for name, value in attrs.items():
+            setattr(tried, name, value)
+        tried.full_clean()
+        return attrs
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
+
+
+def change_serializer(model: Any) -> Any:
+    """The ChangeSerializer of a model: its editable columns, less the deadlines, which move by the ledger alone."""
+    moved = {"due"} if hasattr(model, "original_due") else set()
+    fields = [field.name for field in model._meta.concrete_fields if field.editable and not field.primary_key]
+    meta = type("Meta", (), {"model": model, "fields": [name for name in fields if name not in moved]})
+    return type(f"{model.__name__}Change", (ChangeSerializer,), {"Meta": meta})
+
+
 class RecordViewSet(ReadOnlyModelViewSet):
     """Reads one kind of record. Each list may be ordered by `ordering_fields`; the id breaks ties."""
 
     ordering_fields: tuple[str, ...] = ("reference", "modified_at")
+    change_serializer_class: Any = None
     lookup_value_regex = r"\d{1,18}"
+
+    def retrieve(self, request: Request, *args: Any, **options: Any) -> Response:
+        record = self.get_object()
+        body = self.get_serializer(record).data
+        return Response(body, headers={"ETag": etag(record.version, body)})
+
+    @extend_schema(parameters=[IF_MATCH, KEY])
+    def partial_update(self, request: Request, *args: Any, **options: Any) -> Response:
+        """Change some fields of a record; If-Match says which version was read."""
+        needs_writing_token(request)
+        return once(request, lambda: self._change(request))
+
+    def _change(self, request: Request) -> Response:
+        record = self.get_object()
+        if not may_write(request.user, record):
+            raise PermissionDenied
+        record = type(record)._default_manager.select_for_update().get(pk=record.pk)
+        compare_version(request, record)
+        change = self.change_serializer_class(record, data=request.data, partial=True)
+        change.is_valid(raise_exception=True)
+        change.save()
+        body = self.get_serializer(self.get_object()).data
+        record.refresh_from_db(fields=["version"])
+        return Response(body, headers={"ETag": etag(record.version, body)})
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

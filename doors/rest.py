@@ -12,6 +12,8 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from doors.permissions import may, may_verb
+
 # Parameters that belong to paging, whatever the resource.
 PAGING = {"cursor", "page_size", "count", "ordering"}
 
@@ -25,10 +27,18 @@ class JSONRenderer(BaseRenderer):
 
 
 class RegisterPermission(BasePermission):
-    """Who is logged in reads; nobody writes through the API yet."""
+    """The permission table at the API: a view reads its model's rows, or does the verb that it names, or is refused."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.is_authenticated) and request.method in SAFE_METHODS
+        user = request.user
+        if not user or not user.is_authenticated:
+            return False
+        if verb := getattr(view, "verb", ""):
+            return request.method not in SAFE_METHODS and may_verb(user, verb)
+        rows = getattr(view, "queryset", None)
+        if rows is None:
+            return False
+        return may(user, "view" if request.method in SAFE_METHODS else "change", rows.model)
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):

@@ -9,9 +9,11 @@ import django_filters as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from agreements.models import Decision
+from oversight.models import Move
 from oversight.scores import SLIPPAGE
 from partners.dates import today
-from partners.filters import DayFilter, KeyFilter, PartnerFilter
+from partners.filters import DayFilter, KeyFilter, PartnerFilter, RecordFilter
 
 LONGEST = 3660
 
@@ -63,3 +65,14 @@ class DueFilterSet(DeadlineFilterSet):
 
 class SlippageFilterSet(DayFilterSet):
     by = filters.ChoiceFilter(method="leave", choices=[(name, name) for name in SLIPPAGE], empty_label=None)
+
+
+class MoveFilterSet(RecordFilter):
+    roadmap = KeyFilter(field_name="item__roadmap")
+    item = KeyFilter()
+    project = KeyFilter()
+    decision = filters.MultipleChoiceFilter(choices=Decision)
+
+    class Meta:
+        model = Move
+        fields: list[str] = []

@@ -9,10 +9,11 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from agreements.models import Agreement, AgreementRelation, Meeting, Roadmap, RoadmapItem, WorkingGroup
+from doors.permissions import may
 from oversight import listing
 from oversight.scores import roadmap_scores
 from partners.dates import today
-from partners.models import Partner
+from partners.models import Contact, Partner
 from projects.models import Indicator, Project, StatusUpdate
 
 SHOWN = 50
@@ -49,7 +50,7 @@ def of_partner(partner: Partner, user: Any) -> dict[str, Any]:
         "aliases": partner.aliases.all(),
         "founders": partner.founders.all(),
         "founded": partner.founded.all(),
-        "contacts": partner.contacts.all() if user.has_perm("partners.view_contact") else [],
+        "contacts": partner.contacts.all() if may(user, "view", Contact) else [],
     }
 
 
@@ -65,6 +66,7 @@ def of_agreement(agreement: Agreement, user: Any) -> dict[str, Any]:
         "children": related(listing.of_agreement_list(agreement.children.all())),
         "bodies": related(listing.of_group_list(agreement.founded_groups.all())),
         "sectors": agreement.sectors.all(),
+        "files": agreement.files.all(),
     }
 
 
@@ -87,6 +89,7 @@ def of_item(item: RoadmapItem, user: Any) -> dict[str, Any]:
         "projects": related(listing.of_project_list(item.projects.all())),
         "co_executors": item.co_executors.all(),
         "moves": item.reschedulings.select_related("requested_by", "decided_by"),
+        "reopenings": item.reopenings.select_related("closed_by", "reopened_by"),
         "updates": _reports(StatusUpdate.objects.filter(project__in=item.projects.order_by().values("pk")), user),
     }
 
@@ -105,6 +108,7 @@ def of_group(group: WorkingGroup, user: Any) -> dict[str, Any]:
 def of_meeting(meeting: Meeting, user: Any) -> dict[str, Any]:
     return {
         "participants": meeting.participants.select_related("partner"),
+        "files": meeting.files.all(),
         "agreements": related(listing.of_agreement_list(meeting.agreements.all())),
         "roadmaps": related(listing.of_roadmap_list(meeting.roadmaps.all())),
         "children": related(listing.of_meeting_list(meeting.children.all())),
@@ -133,7 +137,7 @@ def of_project(project: Project, user: Any) -> dict[str, Any]:
 
 
 def _reports(updates: Any, user: Any) -> Any:
-    return updates.visible_to(user).select_related("author", "decided_by", "project")[:SHOWN]
+    return updates.visible_to(user).select_related("author", "decided_by").prefetch_related("evidence")[:SHOWN]
 
 
 def with_projects(items: Any) -> Any:

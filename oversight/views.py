@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.models import F, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
+from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
+from doors.permissions import may
 from oversight import reports
 from oversight.filters import DeadlineFilterSet
 from oversight.listing import LISTINGS, ORDERINGS, OVERDUE_CONTROLS, CappedPaginator, controls
@@ -18,9 +19,10 @@ from oversight.records import PAGES
 from oversight.scores import partner_scores, roadmap_scores
 from partners.dates import today
 from partners.models import Partner
-from projects.models import Project, StatusUpdate
+from projects.models import Evidence, Project, StatusUpdate
 
 SOON = 30
+FILES: dict[str, Any] = {str(model._meta.model_name): model for model in (AgreementFile, MeetingFile, Evidence)}
 
 
 def _named(model: Any, key: str) -> Subquery:
@@ -138,6 +140,23 @@ def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
         **PAGES[model](found, request.user),
     }
     return render(request, f"{model._meta.app_label}/{model._meta.model_name}_detail.html", context)
+
+
+def stored_file(request: HttpRequest, kind: str, reference: str) -> FileResponse:
+    """A file of a record, to save, never to show: what a browser would run stays outside our origin."""
+    model = FILES.get(kind)
+    if model is None or not may(request.user, "view", model):
+        raise Http404
+    rows = model.objects.visible_to(request.user) if hasattr(model.objects, "visible_to") else model.objects.all()
+    found = get_object_or_404(rows, reference=reference)
+    try:
+        content = found.content.open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The file is missing in the store.")) from error
+    answer = FileResponse(content, as_attachment=True, filename=found.name, content_type=found.media_type)
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def search(request: HttpRequest) -> HttpResponse:

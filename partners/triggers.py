@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pgtrigger
+from django.db import connection
 
 _WHO = "NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint"
 
@@ -108,3 +111,17 @@ class Unchangeable(pgtrigger.Trigger):
             END IF;
             RETURN NEW;
         """
+
+
+# What `correcting` sets for one transaction: the reference of the record whose original deadline is put right.
+# Never NULL: a NULL would make the whole condition NULL, and the refusal would not be said.
+CORRECTED = "COALESCE(current_setting('pacta.correcting', TRUE), '') = NEW.reference"
+
+
+@contextmanager
+def correcting(reference: str) -> Iterator[None]:
+    """Lets the original deadline of one record be corrected, inside a transaction, until the block ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pacta.correcting', %s, TRUE)", [reference])
+        yield
+        cursor.execute("SELECT set_config('pacta.correcting', '', TRUE)")

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from doors.admin import CitationInline, OverdueFilter, PartInline, RecordAdmin
+from agreements.admin import LedgerAdmin, RoadmapItemAdmin
+from agreements.models import RoadmapItem
+from doors.admin import STAMPS, CitationInline, FileInline, OverdueFilter, PartInline, RecordAdmin, Verb
+from doors.forms import NoteForm, RescheduleForm, WhyForm
+from doors.permissions import may_write
+from partners.dates import today
 from projects.models import (
+    FINAL,
+    Confidence,
+    Evidence,
     Indicator,
     Milestone,
     Observation,
@@ -52,12 +61,58 @@ class MineFilter(admin.SimpleListFilter):
         return queryset.answerable_by(request.user) if self.value() == "yes" else queryset
 
 
+def no_change(project: Project, user: Any, asked: dict[str, Any]) -> None:
+    """A report of its own for the project: the stage as it is, still on track."""
+    project.report(by=user, stage=project.stage, confidence=Confidence.ON_TRACK, text=asked["note"]).submit(by=user)
+
+
 @admin.register(Project)
 class ProjectAdmin(RecordAdmin):
     list_display = ("name", "reference", "stage", "lead", "due", "last_reported_on")
     list_select_related = ("lead",)
     list_filter = (MineFilter, OverdueFilter, "stage", "proposed_by", "is_priority")
     inlines = (PartyInline, MeasureInline, MilestoneInline, CitationInline)
+    verbs = (
+        Verb(
+            "no_change",
+            gettext_lazy("Report: no change, still on track"),
+            no_change,
+            NoteForm,
+            fits=lambda project: project.stage not in FINAL,
+            for_many=True,
+        ),
+        Verb(
+            "reschedule",
+            gettext_lazy("Ask for a new deadline"),
+            lambda project, user, asked: project.reschedule(by=user, **asked),
+            RescheduleForm,
+            fits=lambda project: project.stage not in FINAL,
+        ),
+        Verb(
+            "correct_due",
+            gettext_lazy("Correct the original deadline"),
+            lambda project, user, asked: project.correct_due(by=user, **asked),
+            RescheduleForm,
+        ),
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"monitored_since": today(), **super().get_changeform_initial_data(request)}
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A report's form offers only the projects that its author answers for."""
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        if request.GET.get("model_name") in {"statusupdate", "milestone"}:
+            found = found.answerable_by(request.user)
+        return found, doubled
+
+    def links(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        if record is None:
+            return []
+        if not Project.objects.answerable_by(request.user).filter(pk=record.pk).exists():
+            return [link for link in super().links(request, record) if "/correct_due/" in link["address"]]
+        add = f"{reverse('admin:projects_statusupdate_add')}?project={record.pk}"
+        return [{"label": _("Report"), "address": add}, *super().links(request, record)]
 
 
 @admin.register(Milestone)
@@ -67,50 +122,155 @@ class MilestoneAdmin(RecordAdmin):
     inlines = (CitationInline,)
 
 
+class ReportableItemAdmin(RoadmapItemAdmin):
+    """Roadmap items, on which one may report although no project delivers them yet."""
+
+    verbs = (
+        *RoadmapItemAdmin.verbs,
+        Verb(
+            "start",
+            gettext_lazy("Begin to report"),
+            lambda item, user, asked: Project.objects.start(item, by=user),
+            fits=lambda item: not item.closed_as and not item.projects.exists(),
+        ),
+        Verb(
+            "correct_due",
+            gettext_lazy("Correct the original deadline"),
+            lambda item, user, asked: item.correct_due(by=user, **asked),
+            RescheduleForm,
+            fits=lambda item: not item.closed_as,
+        ),
+    )
+
+
+admin.site.unregister(RoadmapItem)
+admin.site.register(RoadmapItem, ReportableItemAdmin)
+
+
+class EvidenceInline(FileInline):
+    """Under the report itself, with room for a first file."""
+
+    model = Evidence
+    tab = False
+    extra = 1
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request, obj) and (obj is None or may_write(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or may_write(request.user, obj))
+
+
+DECIDED = ("state", "author", "submitted_on", "decided_by", "decided_at", "decision_text", "follows")
+
+
+# A button of the form, as django-unfold's template draws it. What it does waits until the files are saved too.
+SAVE_AND_SUBMIT = SimpleNamespace(
+    action_name="_save_and_submit",
+    description=gettext_lazy("Save and submit"),
+    attrs={},
+    icon="",
+    method=lambda request, update: None,
+)
+
+
+def rewrite(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> StatusUpdate:
+    return update.resubmission(by=user)
+
+
 @admin.register(StatusUpdate)
 class StatusUpdateAdmin(RecordAdmin):
-    """An officer writes and submits; a controller, who is another person, accepts."""
+    """An officer writes and submits; a controller, who is another person, accepts or returns."""
 
     list_display = ("project", "reference", "state", "stage", "confidence", "author", "submitted_on")
     list_select_related = ("project", "author")
-    list_filter = ("state", "confidence")
-    actions = ("submit", "accept")
+    list_filter = ("state", "confidence", "stage")
+    readonly_fields = (
+        *STAMPS,
+        "state",
+        "author",
+        "submitted_on",
+        "decided_by",
+        "decided_at",
+        "decision_text",
+        "follows",
+    )
+    inlines = (EvidenceInline,)
+    verbs = (
+        Verb(
+            "submit",
+            gettext_lazy("Submit"),
+            lambda update, user, asked: update.submit(by=user),
+            fits=lambda update: update.state == UpdateState.DRAFT,
+            for_many=True,
+        ),
+        Verb(
+            "accept",
+            gettext_lazy("Accept"),
+            lambda update, user, asked: update.accept(by=user),
+            fits=lambda update: update.state == UpdateState.SUBMITTED,
+            for_many=True,
+        ),
+        Verb(
+            "return",
+            gettext_lazy("Return with a reason"),
+            lambda update, user, asked: update.return_(by=user, why=asked["why"]),
+            WhyForm,
+            fits=lambda update: update.state == UpdateState.SUBMITTED,
+            for_many=True,
+        ),
+        Verb(
+            "resubmit",
+            gettext_lazy("Write it anew"),
+            rewrite,
+            fits=lambda update: update.state == UpdateState.RETURNED,
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "project":
+            options["queryset"] = Project.objects.answerable_by(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new report begins with the stage that the project is in."""
+        initial = super().get_changeform_initial_data(request)
+        project = self._asked(request)
+        return {**initial, "stage": project.stage} if project else initial
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The last report of the project stands beside the new one."""
+        written = StatusUpdate.objects.filter(pk=object_id).first() if object_id else None
+        project = written.project if written else self._asked(request)
+        earlier: Any = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
+        last = earlier.handed_in().select_related("project", "author", "decided_by").first()
+        extra = {"last_report": last, "actions_submit_line": [SAVE_AND_SUBMIT]}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
+
+    @staticmethod
+    def _asked(request: HttpRequest) -> Project | None:
+        key = request.GET.get("project", "")
+        rows = Project.objects.answerable_by(request.user)
+        return rows.filter(pk=key).first() if key.isascii() and key.isdigit() and len(key) < 19 else None
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if not change:
             obj.author = request.user
         super().save_model(request, obj, form, change)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        own_draft = obj is None or (obj.state == UpdateState.DRAFT and obj.author == request.user)
-        return own_draft and super().has_change_permission(request, obj)
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
+        return [SAVE_AND_SUBMIT]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.action(description=gettext_lazy("Submit my drafts"))
-    def submit(self, request: HttpRequest, queryset: Any) -> None:
-        self._each(request, queryset.filter(author=request.user), lambda update: update.submit())
-
-    @admin.action(description=gettext_lazy("Accept"), permissions=["decide"])
-    def accept(self, request: HttpRequest, queryset: Any) -> None:
-        self._each(request, queryset, lambda update: update.accept(by=request.user))
-
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.groups.filter(name="controller").exists())
-
-    def _each(self, request: HttpRequest, updates: Any, verb: Any) -> None:
-        for update in updates:
-            try:
-                verb(update)
-            except (PermissionDenied, ValidationError) as refusal:
-                words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
-                self.message_user(request, f"{update.reference}: {' '.join(words)}", messages.ERROR)
-            else:
-                self.message_user(request, _("%(reference)s: done.") % {"reference": update.reference})
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """A report is handed in after its files are saved with it: from then on neither changes."""
+        super().save_related(request, form, formsets, change)
+        if SAVE_AND_SUBMIT.action_name in request.POST:
+            form.instance.submit(by=request.user)
 
 
 class TargetInline(PartInline):
@@ -131,16 +291,6 @@ class IndicatorAdmin(RecordAdmin):
 
 
 @admin.register(ProjectRescheduling)
-class ProjectReschedulingAdmin(RecordAdmin):
-    list_display = ("reference", "project", "old_due", "new_due", "decision")
-    list_select_related = ("project",)
-    list_filter = ("decision",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class ProjectReschedulingAdmin(LedgerAdmin):
+    list_display = ("reference", "project", "old_due", "new_due", "decision", "requested_by")
+    list_select_related = ("project", "requested_by")

@@ -5,25 +5,46 @@ from typing import Any
 import django_filters as filters
 
 from partners.filters import Judged, KeyFilter, PartnerFilter, RecordFilter
-from projects.models import Indicator, Milestone, Observation, Project, Stage, StatusUpdate, Target, UpdateState
+from projects.models import (
+    Evidence,
+    Indicator,
+    Milestone,
+    Observation,
+    Project,
+    Stage,
+    StatusUpdate,
+    Target,
+    UpdateState,
+)
 
 
 class ProjectFilterSet(RecordFilter, Judged):
     partner = PartnerFilter()
-    roadmap = KeyFilter(field_name="items__roadmap", distinct=True)
+    roadmap = KeyFilter(method="by_roadmap")
     working_group = KeyFilter()
     lead = KeyFilter()
     sector = KeyFilter(field_name="sectors")
     stage = filters.MultipleChoiceFilter(choices=Stage)
     committed = filters.BooleanFilter(method="by_commitment")
+    silent = filters.BooleanFilter(method="by_silence")
 
     class Meta:
         model = Project
         fields: list[str] = []
 
     def by_commitment(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: FBT001  django-filter calls it so
-        committed = Project.objects.committed(self.day).values("pk")
-        return queryset.filter(pk__in=committed) if value else queryset.exclude(pk__in=committed)
+        return _among(queryset, Project.objects.committed(self.day), value=value)
+
+    def by_roadmap(self, queryset: Any, name: str, value: int) -> Any:
+        return queryset.of_roadmap(value)
+
+    def by_silence(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: FBT001  django-filter calls it so
+        return _among(queryset, Project.objects.silent(self.day), value=value)
+
+
+def _among(queryset: Any, chosen: Any, *, value: bool) -> Any:
+    keys = chosen.order_by().values("pk")
+    return queryset.filter(pk__in=keys) if value else queryset.exclude(pk__in=keys)
 
 
 class MilestoneFilterSet(RecordFilter):
@@ -40,6 +61,15 @@ class StatusUpdateFilterSet(RecordFilter):
 
     class Meta:
         model = StatusUpdate
+        fields: list[str] = []
+
+
+class EvidenceFilterSet(RecordFilter):
+    status_update = KeyFilter(field_name="update")
+    project = KeyFilter(field_name="update__project")
+
+    class Meta:
+        model = Evidence
         fields: list[str] = []
 
 

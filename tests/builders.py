@@ -3,12 +3,22 @@
 import itertools
 from datetime import date, timedelta
 
+from django.core.files.base import ContentFile
 from django_countries import countries
 
-from agreements.models import Agreement, ItemRescheduling, Meeting, Roadmap, RoadmapArea, RoadmapItem, WorkingGroup
+from agreements.models import (
+    Agreement,
+    ItemRescheduling,
+    Meeting,
+    Reopening,
+    Roadmap,
+    RoadmapArea,
+    RoadmapItem,
+    WorkingGroup,
+)
 from partners.dates import PartialDate, today
 from partners.models import Citation, Contact, Partner, Sector, Source
-from projects.models import Indicator, Milestone, Project, ProjectRescheduling, StatusUpdate
+from projects.models import Evidence, Indicator, Milestone, Project, ProjectRescheduling, StatusUpdate
 
 STATES = [code for code, _name in countries if code != "BY"]
 _numbers = itertools.count(1)
@@ -96,6 +106,21 @@ def _one_of_each(author, n):
         project=project, stage="in_progress", confidence="on_track", text=f"News {n}", author=author, state="submitted",
         submitted_on=date(2021, 1, 1),
     )  # fmt: skip
+    draft = StatusUpdate.objects.create(
+        project=project, stage="in_progress", confidence="on_track", text=f"Draft {n}", author=author
+    )
+    evidence = Evidence(update=draft, content=ContentFile(b"done", name=f"note {n}.txt"))
+    evidence.describe()
+    evidence.save()
+    Reopening.objects.create(
+        item=item,
+        closed_as="dropped",
+        closed_on=date(2021, 1, 1),
+        closed_why="w",
+        reopened_on=date(2021, 2, 1),
+        reopened_by=author,
+        reopened_why="w",
+    )
     moves = {"old_due": "2020-03", "new_due": "2020-05", "reason": "r", "requested_on": date(2020, 1, 1)}
     ItemRescheduling.objects.create(
         item=item, **moves, decision="agreed", decided_on=date(2020, 1, 2), requested_by=author, decided_by=author

@@ -10,6 +10,12 @@ from django.db import transaction
 from projects.seeding import seed
 
 
+def pytest_configure():
+    """Passwords of test accounts need no slow hash, and their files no disk."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["private"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+
+
 @pytest.fixture
 def today():
     return date(2024, 7, 1)
@@ -30,13 +36,13 @@ def cast(django_user_model):
 
 
 @pytest.fixture
-def officer(django_user_model):
-    return django_user_model.objects.create_user("an-officer", password="a-long-test-passphrase")
+def officer(cast):
+    return cast("officer", "an-officer")
 
 
 @pytest.fixture
-def controller(django_user_model):
-    return django_user_model.objects.create_user("a-controller", password="a-long-test-passphrase")
+def controller(cast):
+    return cast("controller", "a-controller")
 
 
 @pytest.fixture(scope="module")

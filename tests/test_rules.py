@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 from agreements.models import ItemRescheduling, Roadmap, RoadmapArea, RoadmapItem, RoadmapStatus
 from partners.dates import PartialDate
 from partners.models import Partner
-from projects.models import Indicator, Observation, Project, Stage, StatusUpdate
+from projects.models import Indicator, Observation, Project, Stage
 
 pytestmark = pytest.mark.django_db
 
@@ -181,50 +181,6 @@ class TestDeadlinesMoveByTheLedger:
             item.full_clean()
         with pytest.raises(IntegrityError), transaction.atomic():
             item.save()
-
-
-class TestNews:
-    @pytest.fixture
-    def project(self):
-        return Project.objects.create(name="Laboratory", stage_at_entry="planned", due="2024")
-
-    @pytest.fixture
-    def report(self, project, officer):
-        return StatusUpdate.objects.create(
-            project=project, stage="in_progress", confidence="on_track", text="Walls are up", author=officer
-        )
-
-    def test_the_stage_follows_the_accepted_report_and_nothing_else(self, project, report, controller):
-        report.submit()
-        project.refresh_from_db()
-        assert project.stage == "planned"
-        report.accept(by=controller)
-        project.refresh_from_db()
-        assert (project.stage, project.last_reported_on) == ("in_progress", report.submitted_on)
-
-    def test_a_typo_fix_does_not_refresh_last_reported(self, project):
-        Project.objects.update(name="Laboratory of soils", stage="completed", last_reported_on=date(2024, 1, 1))
-        project.refresh_from_db()
-        assert (project.stage, project.last_reported_on) == ("planned", None)
-
-    def test_nobody_accepts_his_own_report(self, report, officer):
-        report.submit()
-        with pytest.raises(PermissionDenied):
-            report.accept(by=officer)
-
-    def test_a_return_needs_a_reason(self, report, controller):
-        report.submit()
-        with pytest.raises(ValidationError):
-            report.return_(by=controller, why=" ")
-
-    def test_a_submitted_report_keeps_its_words(self, report):
-        report.submit()
-        with pytest.raises(IntegrityError, match="not changed any more"), transaction.atomic():
-            StatusUpdate.objects.update(text="Nothing happened")
-
-    def test_a_draft_cannot_be_accepted(self, report, controller):
-        with pytest.raises(ValidationError):
-            report.accept(by=controller)
 
 
 class TestComparison:

@@ -1,5 +1,6 @@
 from agreements.models.agreement import (
     Agreement,
+    AgreementFile,
     AgreementKind,
     AgreementParty,
     AgreementRelation,
@@ -10,6 +11,7 @@ from agreements.models.agreement import (
 from agreements.models.amounts import Qualifier
 from agreements.models.bodies import (
     Meeting,
+    MeetingFile,
     MeetingKind,
     MeetingParticipant,
     MeetingStatus,
@@ -22,6 +24,7 @@ from agreements.models.roadmap import (
     ClosedAs,
     Decision,
     ItemRescheduling,
+    Reopening,
     Rescheduling,
     Roadmap,
     RoadmapArea,
@@ -33,6 +36,7 @@ from agreements.models.roadmap import (
 __all__ = [
     "IN_FORCE",
     "Agreement",
+    "AgreementFile",
     "AgreementKind",
     "AgreementParty",
     "AgreementRelation",
@@ -41,12 +45,14 @@ __all__ = [
     "Decision",
     "ItemRescheduling",
     "Meeting",
+    "MeetingFile",
     "MeetingKind",
     "MeetingParticipant",
     "MeetingStatus",
     "PartyRole",
     "Qualifier",
     "RelationKind",
+    "Reopening",
     "Rescheduling",
     "Roadmap",
     "RoadmapArea",

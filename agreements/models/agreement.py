@@ -21,7 +21,7 @@ from agreements.models.bodies import Meeting
 from partners.constraints import check, known, not_wholly_before
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
-from partners.models import Cited, Named, Partner, Record, Sector
+from partners.models import Cited, Named, Partner, Record, Sector, StoredFile
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field, tree_triggers
 
 
@@ -182,6 +182,22 @@ class AgreementParty(Record):
 
     def __str__(self) -> str:
         return str(self.partner)
+
+
+@tracked
+class AgreementFile(StoredFile):
+    """The scan or text of an agreement."""
+
+    reference = reference_field("AGF")
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="files", verbose_name=_("agreement"))
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(StoredFile.Meta):
+        abstract = False
+        verbose_name = _("file of an agreement")
+        verbose_name_plural = _("files of agreements")
+        constraints = StoredFile.file_constraints()
 
 
 class RelationKind(models.TextChoices):

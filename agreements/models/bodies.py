@@ -19,7 +19,7 @@ from agreements.models.amounts import (
 from partners.constraints import check, known
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
-from partners.models import Cited, Named, Partner, Record, Sector
+from partners.models import Cited, Named, Partner, Record, Sector, StoredFile
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field, tree_triggers
 
 
@@ -223,6 +223,22 @@ class MeetingParticipant(Record):
 
     def __str__(self) -> str:
         return f"{self.partner} – {self.get_role_display()}"
+
+
+@tracked
+class MeetingFile(StoredFile):
+    """A protocol or another paper of a meeting."""
+
+    reference = reference_field("MTF")
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="files", verbose_name=_("meeting"))
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(StoredFile.Meta):
+        abstract = False
+        verbose_name = _("file of a meeting")
+        verbose_name_plural = _("files of meetings")
+        constraints = StoredFile.file_constraints()
 
 
 tracked_link(WorkingGroup.sides.through)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Self
 
+import pghistory
 import pgtrigger
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -17,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from agreements.models.agreement import Agreement
 from agreements.models.bodies import Meeting, WorkingGroup
 from partners.constraints import check, known, not_wholly_before
-from partners.dates import PartialDate
+from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
-from partners.triggers import Unchangeable
+from partners.triggers import CORRECTED, Unchangeable, correcting
 
 
 class RoadmapKind(models.TextChoices):
@@ -122,6 +123,26 @@ class Roadmap(Named, Cited, Record):
     def is_in_force(self) -> bool:
         return self.status in IN_FORCE
 
+    def complete(self, *, by: Any) -> None:
+        """All that was promised is closed. Controllers only; ValidationError while items are open."""
+        self._end(RoadmapStatus.COMPLETED, by)
+
+    def expire(self, *, by: Any) -> None:
+        """The period is over and nothing is left open. Controllers only; ValidationError while items are open."""
+        self._end(RoadmapStatus.EXPIRED, by)
+
+    @transaction.atomic
+    def _end(self, status: RoadmapStatus, user: Any) -> None:
+        if not user.is_controller:
+            raise PermissionDenied(_("A controller ends a roadmap."))
+        locked = Roadmap.objects.select_for_update().get(pk=self.pk)
+        if not locked.is_in_force:
+            raise ValidationError(_("The roadmap is not in force."))
+        if still := RoadmapItem.objects.filter(roadmap=self, closed_as="").count():
+            raise ValidationError(_("%(number)s items are open: close them or carry them over.") % {"number": still})
+        self.status = status
+        self.save(update_fields=["status"])
+
 
 class RoadmapAreaQuerySet(NamedQuerySet):
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
@@ -158,8 +179,9 @@ class RoadmapItemQuerySet(NamedQuerySet):
     SEARCHED = ("reference", "name", "name_ru", "name_be", "wording")
 
     def open(self, on: date) -> Self:
-        """Not closed on the day."""
-        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on))
+        """Not closed on the day: neither for good nor in a spell that a reopening ended."""
+        spell = Reopening.objects.filter(item=OuterRef("pk"), closed_on__lte=on, reopened_on__gt=on)
+        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on)).exclude(Exists(spell))
 
     def binding(self) -> Self:
         """Items of roadmaps in force."""
@@ -198,6 +220,13 @@ def _due_on(on: date, ledger: type[Rescheduling], subject: str) -> Any:
         **{subject: OuterRef("pk")}, decision=Decision.AGREED, decided_on__gt=on
     ).order_by("decided_on", "id")
     return Case(When(Exists(later), then=Subquery(later.values("old_due__last_day")[:1])), default=F("due__last_day"))
+
+
+def agreed_move(ledger: str, subject: str) -> str:
+    """The trigger's condition that a changed deadline follows the ledger, or that an error is being corrected."""
+    return f"""EXISTS (SELECT 1 FROM {ledger} r WHERE r.{subject}_id = NEW.id AND r.decision = 'agreed'
+        AND r.new_due IS NOT DISTINCT FROM NEW.due AND r.old_due IS NOT DISTINCT FROM OLD.due) OR {CORRECTED}
+    """  # noqa: S608  names of our own tables
 
 
 @tracked
@@ -278,14 +307,13 @@ class RoadmapItem(Named, Cited, Record):
                 name="original_due_stays",
                 columns=["original_due"],
                 because="The original deadline never changes.",
+                unless=CORRECTED,
             ),
             Unchangeable(
                 name="due_by_ledger",
                 columns=["due"],
                 because="The deadline moves only by an agreed rescheduling.",
-                unless="EXISTS (SELECT 1 FROM agreements_itemrescheduling r WHERE r.item_id = NEW.id"
-                " AND r.decision = 'agreed' AND r.new_due IS NOT DISTINCT FROM NEW.due"
-                " AND r.old_due IS NOT DISTINCT FROM OLD.due)",
+                unless=agreed_move("agreements_itemrescheduling", "item"),
             ),
         ]
         constraints = [
@@ -328,18 +356,140 @@ class RoadmapItem(Named, Cited, Record):
 
     def is_open(self, on: date) -> bool:
         """Row form of `open`."""
-        return self.closed_on is None or self.closed_on > on
+        in_a_spell = self.reopenings.filter(closed_on__lte=on, reopened_on__gt=on).exists()
+        return (self.closed_on is None or self.closed_on > on) and not in_a_spell
 
     def is_overdue(self, on: date) -> bool:
         """Row form of `overdue`; a test keeps the two alike."""
         deadline = self.deadline_on(on)
         return self.is_open(on) and self.roadmap.is_in_force and deadline is not None and deadline < on
 
+    def reschedule(self, *, to: PartialDate, why: str, by: Any, wording: str = "") -> ItemRescheduling:
+        """Ask for a new deadline: an earlier one passes at once, a later one waits for a controller.
+
+        Raises ValidationError for no reason, a closed item, the same deadline or a request that waits already.
+        """
+        with transaction.atomic():
+            item = RoadmapItem.objects.select_for_update().get(pk=self.pk)
+            if item.closed_as:
+                raise ValidationError(_("The item is closed."))
+            move = ItemRescheduling(item=item)
+            move.request(old=item.due, limit=item.deadline_on(today()), to=to, why=why, by=by, wording=wording)
+        self.refresh_from_db(fields=["due", "due_text", "version"])
+        return move
+
+    @transaction.atomic
+    def correct_due(self, *, to: PartialDate | None, why: str, by: Any, wording: str = "") -> None:
+        """Put a typing error in the original deadline right. Administrators only, before any closing or move.
+
+        Raises PermissionDenied, or ValidationError without a reason or once the deadline has been relied on.
+        """
+        if not by.is_administrator:
+            raise PermissionDenied(_("An administrator corrects an original deadline."))
+        if not why.strip():
+            raise ValidationError(_("Say why the deadline is corrected."))
+        RoadmapItem.objects.select_for_update().get(pk=self.pk)
+        if self.reschedulings.exists() or self.closed_as:
+            raise ValidationError(_("The deadline was relied on already: it moves by a rescheduling."))
+        self.due = self.original_due = to
+        self.due_text = wording
+        with correcting(self.reference), pghistory.context(why=why.strip()):
+            self.save(update_fields=["due", "original_due", "due_text"])
+
+    @transaction.atomic
+    def close(
+        self, *, by: Any, as_: ClosedAs, why: str, on: date | None = None, carried_over_to: RoadmapItem | None = None
+    ) -> None:
+        """Take the item off control, from the day `on` (today). Controllers only.
+
+        Raises PermissionDenied, or ValidationError for a closed item, a future day, no reason or a missing target.
+        """
+        self._controlled_by(by)
+        if RoadmapItem.objects.select_for_update().get(pk=self.pk).closed_as:
+            raise ValidationError(_("The item is closed already."))
+        day = on or today()
+        if day > today():
+            raise ValidationError({"closed_on": _("An item is not closed on a day to come.")})
+        if carried_over_to is not None and carried_over_to.pk == self.pk:
+            raise ValidationError({"carried_over_to": _("An item is not carried over to itself.")})
+        self._set(closed_as=as_, closed_on=day, closed_by=by, closed_why=why.strip(), carried_over_to=carried_over_to)
+
+    @transaction.atomic
+    def reopen(self, *, by: Any, why: str) -> Reopening:
+        """Put a closed item under control again; the closed spell stays as a row. Controllers only.
+
+        Raises PermissionDenied, or ValidationError for an open item or no reason.
+        """
+        self._controlled_by(by)
+        item = RoadmapItem.objects.select_for_update().get(pk=self.pk)
+        if not item.closed_as:
+            raise ValidationError(_("The item is open."))
+        spell = Reopening(item=item, reopened_on=today(), reopened_by=by, reopened_why=why.strip())
+        for name in ("closed_as", "closed_on", "closed_by", "closed_why", "carried_over_to"):
+            setattr(spell, name, getattr(item, name))
+        spell.full_clean()
+        spell.save()
+        self._set(closed_as="", closed_on=None, closed_by=None, closed_why="", carried_over_to=None)
+        return spell
+
+    @staticmethod
+    def _controlled_by(user: Any) -> None:
+        if not user.is_controller:
+            raise PermissionDenied(_("A controller closes and reopens items."))
+
+    def _set(self, **changes: Any) -> None:
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.full_clean()
+        self.save(update_fields=list(changes))
+        self.refresh_from_db(fields=["version", "modified_at", "modified_by"])
+
+
+@tracked
+class Reopening(Record):
+    """A closed spell of an item that was reopened: how it had been closed, and why it is open again."""
+
+    reference = reference_field("RPN")
+    item = models.ForeignKey(RoadmapItem, models.PROTECT, related_name="reopenings", verbose_name=_("roadmap item"))
+    closed_as = models.CharField(_("closed as"), max_length=20, choices=ClosedAs)
+    closed_on = models.DateField(_("closed on"))
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("closed by")
+    )
+    closed_why = models.TextField(_("reason for closing"))
+    carried_over_to = models.ForeignKey(
+        RoadmapItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("carried over to")
+    )
+    reopened_on = models.DateField(_("reopened on"))
+    reopened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("reopened by")
+    )
+    reopened_why = models.TextField(_("reason for reopening"))
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("reopening")
+        verbose_name_plural = _("reopenings")
+        ordering = ["id"]
+        constraints = [
+            known("closed_as", ClosedAs),
+            check("after_closing", Q(reopened_on__gte=F("closed_on")), _("An item is reopened after it was closed.")),
+            check("says_why", ~Q(reopened_why=""), _("Say why the item is open again.")),
+        ]
+
 
 class Decision(models.TextChoices):
     PENDING = "pending", _("waiting")
     AGREED = "agreed", _("agreed")
     REFUSED = "refused", _("refused")
+
+
+class ReschedulingQuerySet(RecordQuerySet):
+    SEARCHED = ("reference", "reason", "decision_text")
+
+    def pending(self) -> Self:
+        return self.filter(decision=Decision.PENDING)
 
 
 class Rescheduling(Record):
@@ -360,11 +510,69 @@ class Rescheduling(Record):
     )
     decision_text = models.TextField(_("decision text"), blank=True)
 
-    objects: Any = RecordQuerySet.as_manager()
+    objects: Any = ReschedulingQuerySet.as_manager()
+
+    # The foreign key to what is moved.
+    SUBJECT = ""
 
     class Meta(Record.Meta):
         abstract = True
         ordering = ["id"]
+
+    @property
+    def subject(self) -> Any:
+        """The item or project whose deadline moves."""
+        return getattr(self, self.SUBJECT)
+
+    @property
+    def days(self) -> int | None:
+        """From the old last day to the new one; None where either is missing."""
+        return (self.new_due.last_day - self.old_due.last_day).days if self.old_due and self.new_due else None
+
+    def request(
+        self, *, old: PartialDate | None, limit: date | None, to: PartialDate, why: str, by: Any, wording: str
+    ) -> None:
+        """Enter the request; one that is not later than `limit`, the last day in force, is agreed at once."""
+        if old == to:
+            raise ValidationError({"new_due": _("This is the deadline already.")})
+        self.old_due, self.new_due, self.new_due_text = old, to, wording
+        self.reason, self.requested_on, self.requested_by = why.strip(), today(), by
+        if limit is None or to.last_day <= limit:
+            self.decision, self.decided_on = Decision.AGREED, today()
+        self.full_clean()
+        self.save()
+        self._move_if_agreed()
+
+    def agree(self, *, by: Any, text: str = "") -> None:
+        """Let the deadline move. Raises PermissionDenied for the requester or no controller, ValidationError twice."""
+        self._decide(Decision.AGREED, by, text)
+
+    def refuse(self, *, by: Any, text: str) -> None:
+        """Keep the deadline; the request stays with its reason. ValidationError without a text or when decided."""
+        if not text.strip():
+            raise ValidationError({"decision_text": _("Say why it is refused.")})
+        self._decide(Decision.REFUSED, by, text)
+
+    @transaction.atomic
+    def _decide(self, decision: Decision, by: Any, text: str) -> None:
+        if not by.is_controller or by.pk == self.requested_by_id:
+            raise PermissionDenied(_("Another controller decides on a new deadline."))
+        # The subject first, as `reschedule` does, so that two of them never wait for each other.
+        subject = type(self.subject)._default_manager.select_for_update().get(pk=self.subject.pk)
+        if type(self)._default_manager.select_for_update().get(pk=self.pk).decision != Decision.PENDING:
+            raise ValidationError(_("The request is decided already."))
+        if decision == Decision.AGREED and subject.due != self.old_due:
+            raise ValidationError(_("The deadline has moved since the request."))
+        self.decision, self.decided_on, self.decided_by = decision, today(), by
+        self.decision_text = text.strip()
+        self.save(update_fields=["decision", "decided_on", "decided_by", "decision_text"])
+        self._move_if_agreed()
+
+    def _move_if_agreed(self) -> None:
+        if self.decision == Decision.AGREED:
+            subject = self.subject
+            subject.due, subject.due_text = self.new_due, self.new_due_text
+            subject.save(update_fields=["due", "due_text"])
 
     @staticmethod
     def ledger_constraints() -> list[models.BaseConstraint]:
@@ -380,6 +588,8 @@ class Rescheduling(Record):
 @tracked
 class ItemRescheduling(Rescheduling):
     """A move of a roadmap item's deadline."""
+
+    SUBJECT = "item"
 
     reference = reference_field("MOV")
     item = models.ForeignKey(RoadmapItem, models.PROTECT, related_name="reschedulings", verbose_name=_("roadmap item"))

@@ -1,3 +1,4 @@
+from partners.models.files import StoredFile
 from partners.models.partner import AliasKind, Contact, Partner, PartnerAlias, PartnerKind
 from partners.models.records import Cited, Named, Origin, Record, Reference
 from partners.models.sector import Sector
@@ -19,4 +20,5 @@ __all__ = [
     "Sector",
     "Source",
     "SourceKind",
+    "StoredFile",
 ]

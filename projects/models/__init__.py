@@ -12,12 +12,14 @@ from projects.models.project import (
     Proposer,
     Stage,
 )
-from projects.models.status import Confidence, StatusUpdate, UpdateState
+from projects.models.status import WORDS, Confidence, Evidence, StatusUpdate, UpdateState
 
 __all__ = [
     "COMMITTED",
     "FINAL",
+    "WORDS",
     "Confidence",
+    "Evidence",
     "Indicator",
     "MeasureKind",
     "Milestone",

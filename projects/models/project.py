@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import pghistory
 import pgtrigger
 from django.conf import settings
-from django.db import models
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
@@ -30,13 +32,17 @@ from agreements.models.amounts import (
     qualifier_field,
     value_has_currency,
 )
-from agreements.models.roadmap import _due_on
+from agreements.models.roadmap import _due_on, agreed_move
 from partners.constraints import check, known
+from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
-from partners.triggers import Unchangeable
+from partners.triggers import CORRECTED, Unchangeable, correcting
+
+if TYPE_CHECKING:
+    from projects.models.status import StatusUpdate
 
 
 class Stage(models.TextChoices):
@@ -74,6 +80,9 @@ class Proposer(models.TextChoices):
     THEM = "them", _("the other side")
     BOTH = "both", _("both sides")
     NOT_SAID = "not_said", _("not said")
+
+
+NAME_PARTS = ("", "_ru", "_ru_origin", "_be", "_be_origin")
 
 
 class ProjectQuerySet(NamedQuerySet):
@@ -153,6 +162,24 @@ class ProjectQuerySet(NamedQuerySet):
         if user.is_controller:
             return self
         return self.filter(lead__in=user.organisations()) if user.is_officer else self.none()
+
+    def start(self, item: RoadmapItem, *, by: Any) -> Project:
+        """The project by which an item is delivered that nobody delivers yet: its title, its lead, its deadline.
+
+        Raises PermissionDenied for who would not answer for it, ValidationError when a project delivers it already.
+        """
+        with transaction.atomic():
+            item = RoadmapItem.objects.select_for_update().get(pk=item.pk)
+            if self.filter(items=item).exists():
+                raise ValidationError(_("A project delivers this item already: report on that."))
+            names = {f"name{part}": getattr(item, f"name{part}") for part in NAME_PARTS}
+            project = Project(**names, lead=item.lead, stage_at_entry=Stage.AGREED, working_group=item.working_group)
+            project.full_clean()
+            project.save()
+            project.items.add(item)
+            if not self.answerable_by(by).filter(pk=project.pk).exists():
+                raise PermissionDenied(_("You do not report on this item."))
+        return project
 
     def of_roadmap(self, roadmap: int) -> Self:
         """Projects that deliver an item of the roadmap (its id)."""
@@ -245,15 +272,16 @@ class Project(Named, Cited, Record):
                 """,
             ),
             Unchangeable(
-                name="original_due_stays", columns=["original_due"], because="The original deadline never changes."
+                name="original_due_stays",
+                columns=["original_due"],
+                because="The original deadline never changes.",
+                unless=CORRECTED,
             ),
             Unchangeable(
                 name="due_by_ledger",
                 columns=["due"],
                 because="The deadline moves only by an agreed rescheduling.",
-                unless="EXISTS (SELECT 1 FROM projects_projectrescheduling r WHERE r.project_id = NEW.id"
-                " AND r.decision = 'agreed' AND r.new_due IS NOT DISTINCT FROM NEW.due"
-                " AND r.old_due IS NOT DISTINCT FROM OLD.due)",
+                unless=agreed_move("projects_projectrescheduling", "project"),
             ),
         ]
         constraints = [
@@ -309,6 +337,52 @@ class Project(Named, Cited, Record):
         urgent = self.is_priority or any(item.is_priority for item in self.items.all())
         cadence = PRIORITY_CADENCE if urgent else CADENCE
         return bool(days) and max(days) < on - cadence and self.is_active(on)
+
+    def report(self, *, by: Any, follows: StatusUpdate | None = None, **words: Any) -> StatusUpdate:
+        """A draft of news: stage, confidence, text, progress, next_step, next_step_due. `submit()` hands it in.
+
+        Raises PermissionDenied for who does not answer for the project, ValidationError for what may not be said.
+        """
+        from projects.models.status import StatusUpdate
+
+        if not Project.objects.answerable_by(by).filter(pk=self.pk).exists():
+            raise PermissionDenied(_("You do not report on this project."))
+        update = StatusUpdate(project=self, author=by, follows=follows, **words)
+        update.full_clean()
+        update.save()
+        return update
+
+    def reschedule(self, *, to: PartialDate, why: str, by: Any, wording: str = "") -> ProjectRescheduling:
+        """Ask for a new deadline: an earlier one passes at once, a later one waits for a controller.
+
+        Raises ValidationError for no reason, a finished project, the same deadline or a request that waits already.
+        """
+        with transaction.atomic():
+            project = Project.objects.select_for_update().get(pk=self.pk)
+            if project.stage in FINAL:
+                raise ValidationError(_("The project is finished."))
+            move = ProjectRescheduling(project=project)
+            move.request(old=project.due, limit=project.deadline_on(today()), to=to, why=why, by=by, wording=wording)
+        self.refresh_from_db(fields=["due", "due_text", "version"])
+        return move
+
+    @transaction.atomic
+    def correct_due(self, *, to: PartialDate | None, why: str, by: Any, wording: str = "") -> None:
+        """Put a typing error in the original deadline right. Administrators only, before any report or move.
+
+        Raises PermissionDenied, or ValidationError without a reason or once the deadline has been relied on.
+        """
+        if not by.is_administrator:
+            raise PermissionDenied(_("An administrator corrects an original deadline."))
+        if not why.strip():
+            raise ValidationError(_("Say why the deadline is corrected."))
+        Project.objects.select_for_update().get(pk=self.pk)
+        if self.reschedulings.exists() or self.updates.handed_in().exists():
+            raise ValidationError(_("The deadline was relied on already: it moves by a rescheduling."))
+        self.due = self.original_due = to
+        self.due_text = wording
+        with correcting(self.reference), pghistory.context(why=why.strip()):
+            self.save(update_fields=["due", "original_due", "due_text"])
 
 
 class ProjectRole(models.TextChoices):
@@ -393,6 +467,14 @@ class ProjectMeasure(Record):
         return self.text or f"{self.value} {self.unit}"
 
 
+class MilestoneQuerySet(NamedQuerySet):
+    def writable_by(self, user: Any) -> Self:
+        """Those of projects that the user answers for; administrators keep all."""
+        if user.is_administrator:
+            return self
+        return self.filter(project__in=Project.objects.answerable_by(user).order_by().values("pk"))
+
+
 @tracked
 class Milestone(Named, Cited, Record):
     """A dated step of a project."""
@@ -404,7 +486,7 @@ class Milestone(Named, Cited, Record):
     reached_on = models.DateField(_("reached on"), null=True, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
 
-    objects = NamedQuerySet.as_manager()
+    objects = MilestoneQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("milestone")
@@ -416,6 +498,8 @@ class Milestone(Named, Cited, Record):
 @tracked
 class ProjectRescheduling(Rescheduling):
     """A move of a project's deadline."""
+
+    SUBJECT = "project"
 
     reference = reference_field("PMV")
     project = models.ForeignKey(Project, models.PROTECT, related_name="reschedulings", verbose_name=_("project"))

@@ -16,7 +16,7 @@ from partners.constraints import check, known
 from partners.dates import today
 from partners.fields import PartialDateField
 from partners.history import tracked
-from partners.models import Record
+from partners.models import Record, StoredFile
 from partners.models.records import RecordQuerySet, reference_field
 from partners.triggers import Unchangeable
 from projects.models.project import Project, Stage
@@ -27,6 +27,20 @@ class UpdateState(models.TextChoices):
     SUBMITTED = "submitted", _("submitted")
     ACCEPTED = "accepted", _("accepted")
     RETURNED = "returned", _("returned")
+
+
+# From where to where a report goes; nothing else is possible, in the database neither.
+MOVES = {
+    UpdateState.DRAFT: (UpdateState.SUBMITTED,),
+    UpdateState.SUBMITTED: (UpdateState.ACCEPTED, UpdateState.RETURNED),
+    UpdateState.ACCEPTED: (),
+    UpdateState.RETURNED: (),
+}
+
+
+def _moves_in_sql() -> str:
+    pairs = [(old, new) for old, targets in MOVES.items() for new in targets]
+    return " OR ".join(f"(OLD.state = '{old.value}' AND NEW.state = '{new.value}')" for old, new in pairs)
 
 
 class Confidence(models.TextChoices):
@@ -41,12 +55,37 @@ class StatusUpdateQuerySet(RecordQuerySet):
     def accepted(self) -> Self:
         return self.filter(state=UpdateState.ACCEPTED)
 
+    def handed_in(self) -> Self:
+        """No drafts."""
+        return self.exclude(state=UpdateState.DRAFT)
+
     def visible_to(self, user: Any) -> Self:
         """Everything but other people's drafts."""
         return self.filter(~Q(state=UpdateState.DRAFT) | Q(author=user.pk))
 
+    def writable_by(self, user: Any) -> Self:
+        """One's own drafts, on projects that one still answers for."""
+        own = self.filter(author=user.pk, state=UpdateState.DRAFT)
+        return own.filter(project__in=Project.objects.answerable_by(user).order_by().values("pk"))
+
     def awaiting_decision(self) -> Self:
         return self.filter(state=UpdateState.SUBMITTED)
+
+
+class EvidenceQuerySet(RecordQuerySet):
+    SEARCHED = ("reference", "name")
+
+    def visible_to(self, user: Any) -> Self:
+        """The evidence of the reports that the user sees."""
+        return self.filter(update__in=StatusUpdate.objects.visible_to(user).order_by().values("pk"))
+
+    def writable_by(self, user: Any) -> Self:
+        """The evidence of one's own drafts."""
+        return self.filter(update__in=StatusUpdate.objects.writable_by(user).order_by().values("pk"))
+
+
+# What an author says; frozen once he has submitted it.
+WORDS = ("stage", "confidence", "progress", "text", "next_step", "next_step_due")
 
 
 @tracked
@@ -101,16 +140,7 @@ class StatusUpdate(Record):
             *Record.Meta.triggers,
             Unchangeable(
                 name="frozen_once_submitted",
-                columns=[
-                    "project_id",
-                    "stage",
-                    "confidence",
-                    "progress",
-                    "text",
-                    "next_step",
-                    "next_step_due",
-                    "author_id",
-                ],
+                columns=["project_id", *WORDS, "author_id"],
                 because="A submitted report is not changed any more.",
                 unless="OLD.state = 'draft'",
             ),
@@ -118,8 +148,7 @@ class StatusUpdate(Record):
                 name="moves_forward",
                 columns=["state"],
                 because="A report goes from draft to submitted, then to accepted or returned.",
-                unless="(OLD.state = 'draft' AND NEW.state = 'submitted')"
-                " OR (OLD.state = 'submitted' AND NEW.state IN ('accepted', 'returned'))",
+                unless=_moves_in_sql(),
             ),
             pgtrigger.Trigger(
                 name="tell_project",
@@ -166,33 +195,87 @@ class StatusUpdate(Record):
             ),
         ]
 
-    def submit(self) -> None:
-        """Hand the draft in: from now on its words stay. Raises ValidationError when it is no draft."""
-        self._move(UpdateState.DRAFT, state=UpdateState.SUBMITTED, submitted_on=today())
+    def __str__(self) -> str:
+        return f"{self.code} – {self.project}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.project.get_absolute_url()}#{self.reference}"
+
+    def submit(self, *, by: Any) -> None:
+        """Hand the draft in: from now on its words stay.
+
+        Raises PermissionDenied for another than its author, or when he no longer answers for the project;
+        ValidationError when it is no draft.
+        """
+        if by.pk != self.author_id or not Project.objects.answerable_by(by).filter(pk=self.project_id).exists():
+            raise PermissionDenied(_("Only its author hands a report in, for a project that he answers for."))
+        self._move(state=UpdateState.SUBMITTED, submitted_on=today())
 
     def accept(self, *, by: Any) -> None:
-        """Make it the project's news. PermissionDenied for its author, ValidationError when it is not submitted."""
-        if by.pk == self.author_id:
-            raise PermissionDenied(_("Nobody accepts his own report."))
-        self._move(UpdateState.SUBMITTED, state=UpdateState.ACCEPTED, decided_by=by, decided_at=timezone.now())
+        """Make it the project's news.
+
+        Raises PermissionDenied for its author and for who is no controller, ValidationError when it is decided.
+        """
+        self._decided_by(by)
+        self._move(state=UpdateState.ACCEPTED, decided_by=by, decided_at=timezone.now())
 
     def return_(self, *, by: Any, why: str) -> None:
-        """Send it back with a reason. Raises ValidationError without one, or when it is not submitted."""
+        """Send it back with a reason. ValidationError without one or when decided, PermissionDenied as for `accept`."""
+        self._decided_by(by)
         if not why.strip():
             raise ValidationError({"decision_text": _("Say why it is returned.")})
-        self._move(
-            UpdateState.SUBMITTED,
-            state=UpdateState.RETURNED,
-            decided_by=by,
-            decided_at=timezone.now(),
-            decision_text=why,
-        )
+        self._move(state=UpdateState.RETURNED, decided_by=by, decided_at=timezone.now(), decision_text=why.strip())
+
+    def resubmission(self, *, by: Any) -> StatusUpdate:
+        """A new draft with the words of this returned report, which it follows. ValidationError for another state."""
+        if self.state != UpdateState.RETURNED:
+            raise ValidationError(_("Only a returned report is written anew."))
+        words = {name: getattr(self, name) for name in WORDS}
+        return self.project.report(by=by, follows=self, **words)
+
+    def _decided_by(self, user: Any) -> None:
+        if user.pk == self.author_id:
+            raise PermissionDenied(_("Nobody accepts his own report."))
+        if not user.is_controller:
+            raise PermissionDenied(_("A controller decides on reports."))
 
     @transaction.atomic
-    def _move(self, expected: UpdateState, **changes: Any) -> None:
+    def _move(self, *, state: UpdateState, **changes: Any) -> None:
         locked = StatusUpdate.objects.select_for_update().get(pk=self.pk)
-        if locked.state != expected:
+        if state not in MOVES[UpdateState(locked.state)]:
             raise ValidationError(_("The report is %(state)s by now.") % {"state": locked.get_state_display()})
-        for field, value in changes.items():
+        for field, value in {"state": state, **changes}.items():
             setattr(self, field, value)
-        self.save(update_fields=list(changes))
+        self.save(update_fields=["state", *changes])
+
+
+@tracked
+class Evidence(StoredFile):
+    """A file that proves what a report says. It is added and taken away while the report is a draft."""
+
+    reference = reference_field("EVI")
+    update = models.ForeignKey(StatusUpdate, models.PROTECT, related_name="evidence", verbose_name=_("report"))
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta(StoredFile.Meta):
+        abstract = False
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        constraints = StoredFile.file_constraints()
+        triggers = [
+            *StoredFile.Meta.triggers,
+            pgtrigger.Trigger(
+                name="only_of_drafts",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (SELECT 1 FROM projects_statusupdate u
+                               WHERE u.id = COALESCE(NEW.update_id, OLD.update_id) AND u.state <> 'draft') THEN
+                        RAISE EXCEPTION 'The evidence of a submitted report is not changed any more.'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN COALESCE(NEW, OLD);
+                """,
+            ),
+        ]

@@ -4,7 +4,7 @@ import os
 import secrets
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,19 +12,16 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Role, User
 from partners.models import Partner
 
-REGISTER = ("partners", "agreements", "projects")
 # The organisation of the sample officer: the Vitebsk region's executive committee.
 OFFICERS_ORGANISATION = "VIT-P02"
 
 
 class Command(BaseCommand):
-    help = (
-        "Make the accounts admin, controller, officer and viewer where they are missing, and the groups of the roles."
-    )
+    help = "Make the accounts admin, controller, officer and viewer where they are missing."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        groups = {role: self.group(role) for role in Role.values}
+        groups = {group.name: group for group in Group.objects.filter(name__in=Role.values)}
         password = os.environ.get("PACTA_PASSWORD") or secrets.token_urlsafe(12)
         made = [name for name in ("admin", "controller", "officer", "viewer") if self.account(name, password, groups)]
         if made and not os.environ.get("PACTA_PASSWORD"):
@@ -44,14 +41,3 @@ class Command(BaseCommand):
             if name == "officer" and organisation:
                 Membership.objects.get_or_create(user=user, organisation=organisation)
         return is_new
-
-    @staticmethod
-    def group(role: str) -> Group:
-        """The group of a role: all read, officers and controllers write reports, administrators keep the rest."""
-        group, _is_new = Group.objects.get_or_create(name=role)
-        allowed = Permission.objects.filter(content_type__app_label__in=REGISTER).exclude(codename__endswith="event")
-        seen = allowed.filter(codename__startswith="view_")
-        reports = allowed.filter(codename__in=["add_statusupdate", "change_statusupdate"])
-        kept = {"viewer": seen, "officer": seen | reports, "controller": seen | reports, "administrator": allowed}
-        group.permissions.set(kept[role].distinct())
-        return group
