@@ -103,7 +103,7 @@ RESOURCES = [
     ),
     Resource("milestones", Milestone, of_projects.MilestoneFilterSet, ("name", "due")),
     Resource("status-updates", StatusUpdate, of_projects.StatusUpdateFilterSet, ("submitted_on",)),
-    Resource("evidence", Evidence, of_projects.EvidenceFilterSet, ("name",)),
+    Resource("evidence", Evidence, of_projects.EvidenceFilterSet, ("name",), rows=Evidence.objects.with_project),
     Resource("indicators", Indicator, of_projects.IndicatorFilterSet),
     Resource("targets", Target, of_projects.TargetFilterSet, ()),
     Resource("observations", Observation, of_projects.ObservationFilterSet, ()),

@@ -21,6 +21,7 @@ RECORDS = {
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("overdue/", views.overdue, name="overdue"),
+    path("findings/", views.open_questions, name="findings"),
     *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],
     *[
         path(f"{folder}/<str:reference>/", views.record, {"model": model}, name=name)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
 from oversight import reports
-from oversight.filters import DeadlineFilterSet
+from oversight.completeness import Check, findings, gaps
+from oversight.filters import DayFilterSet, DeadlineFilterSet
 from oversight.listing import LISTINGS, ORDERINGS, OVERDUE_CONTROLS, CappedPaginator, controls
 from oversight.records import PAGES
 from oversight.scores import partner_scores, roadmap_scores
@@ -78,6 +79,26 @@ def overdue(request: HttpRequest) -> HttpResponse:
     for name in ("items", "projects"):
         context[f"{name}_rows"] = reports.rows(context[name].object_list, on)
     return render(request, "overdue.html", context, status=400 if faults else 200)
+
+
+def open_questions(request: HttpRequest) -> HttpResponse:
+    """Findings of the process and gaps of the data, check by check, the first rows of each."""
+    asked = DayFilterSet(request.GET, queryset=Project.objects.none())
+    faults = _faults(request, asked, set())
+    on = asked.day if asked.is_valid() else today()
+    groups = ((_("Findings"), "findings", findings(on)), (_("Gaps in the data"), "gaps", gaps()))
+    context = {
+        "on": on,
+        "faults": faults,
+        "controls": controls(DayFilterSet, ("on",), request.GET),
+        "groups": [(title, name, [_answered(check) for check in checks]) for title, name, checks in groups],
+    }
+    return render(request, "findings.html", context, status=400 if faults else 200)
+
+
+def _answered(check: Check) -> dict[str, Any]:
+    page = CappedPaginator(check.rows.order_by("id"))
+    return {"code": check.code, "label": check.label, "count": page.count_shown, "rows": page.get_page(1).object_list}
 
 
 def _narrowed(rows: Any, request: HttpRequest) -> Any:

@@ -249,7 +249,7 @@ class StatusUpdateAdmin(RecordAdmin):
         project = written.project if written else self._asked(request)
         earlier: Any = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
         last = earlier.handed_in().select_related("project", "author", "decided_by").first()
-        extra = {"last_report": last, "actions_submit_line": [SAVE_AND_SUBMIT]}
+        extra = {"last_report": last, "actions_submit_line": self.get_actions_submit_line(request, object_id)}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     @staticmethod
@@ -264,7 +264,8 @@ class StatusUpdateAdmin(RecordAdmin):
         super().save_model(request, obj, form, change)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
-        return [SAVE_AND_SUBMIT]
+        own = object_id is None or StatusUpdate.objects.writable_by(request.user).filter(pk=object_id).exists()
+        return [SAVE_AND_SUBMIT] if own else []
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """A report is handed in after its files are saved with it: from then on neither changes."""

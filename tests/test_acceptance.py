@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from django.apps import apps
 
 from agreements.models import RoadmapItem
 from partners.dates import today
+from partners.models import Record
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +137,10 @@ def test_walking_a_report_meets_each_row_once_and_back_again(api):
     assert len(whole) > 5
     back = api(last["previous"].split("/api/v1/")[1])
     assert [row["reference"] for row in back["results"]] == pages[-2]
+
+
+def test_the_command_left_one_event_for_each_row_that_it_made():
+    for model in (model for model in apps.get_models() if issubclass(model, Record) and model._meta.managed):
+        events = model._meta.get_field("events").related_model
+        made = events.objects.filter(pgh_label="insert", pgh_context__door="seed").count()
+        assert made == model._default_manager.count(), model.__name__

@@ -132,7 +132,7 @@ PAGES = [
     "/projects/W-J1/",
     "/roadmap-items/W-I1/",
     "/partners/",
-    "/search/?q=soil",
+    *["/findings/", "/search/?q=soil"],
 ]
 
 

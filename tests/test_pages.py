@@ -38,7 +38,7 @@ def reader(client, officer):
 
 
 PAGES = [
-    *["/", "/overdue/", "/overdue/?on=2024-07-01", "/search/?q=guinee", "/roadmap-items/T-I1/"],
+    *["/", "/overdue/", "/overdue/?on=2024-07-01", "/findings/", "/search/?q=guinee", "/roadmap-items/T-I1/"],
     *["/roadmaps/", "/roadmaps/T-R1/", "/partners/", "/partners/T-P1/", "/agreements/", "/agreements/T-A1/"],
     *["/working-groups/", "/working-groups/T-B1/", "/meetings/", "/meetings/T-M1/", "/projects/", "/projects/T-J1/"],
 ]

@@ -23,6 +23,7 @@ ADDRESSES = [
     "/",
     "/overdue/",
     "/overdue/?ordering=-partner",
+    "/findings/",
     "/search/?q=1",
     "/admin/",
     *[f"/{name}/" for name in LISTINGS],

@@ -105,6 +105,30 @@ def test_of_two_conflicting_patches_exactly_one_is_accepted(site):
     assert race_of_patches(site, PAIRS) == ([1] * PAIRS, 0)
 
 
+def test_of_parallel_repeats_with_one_key_one_is_done(site):
+    user = site.user("controller", "repeater")
+    cookies = site.cookies(user)
+    with site.database():
+        project = Project.objects.create(name="Repeated", stage_at_entry="planned")
+    body = json.dumps({"stage": "agreed", "confidence": "on_track", "text": "Once"}).encode()
+
+    def send(number):
+        headers = {
+            "If-Match": '"1."',
+            "Idempotency-Key": f"key-{number // WRITERS}",
+            "Content-Type": "application/json",
+        }
+        address = f"/api/v1/projects/{project.pk}/status-updates/"
+        status, told, _text = site.call(address, cookies=cookies, data=body, **headers)
+        return status, told.get("Retry-After")
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        answers = list(pool.map(send, range(10 * WRITERS)))
+    with site.database():
+        assert project.updates.count() == 10
+    assert set(answers) <= {(201, None), (409, "1")}
+
+
 def test_the_loser_keeps_his_text_and_reads_who_changed_what(site):
     cookies = site.cookies(site.user("administrator", "first"))
     late = site.cookies(site.user("administrator", "second"))

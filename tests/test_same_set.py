@@ -71,10 +71,31 @@ def compare(log_in, model, kind):
             told = {"page": on_page(client, kind), "admin": in_admin(client, model), "api": in_api(client, kind)}
         client = log_in()
         told["api, asked today"] = in_api(client, kind, f"overdue=true&on={day}")
-        told["row by row"] = [row.reference for row in model.objects.all() if row.is_overdue(day)]
+        if day in DAYS[::5]:  # dear: several queries a row
+            told["row by row"] = [row.reference for row in model.objects.all() if row.is_overdue(day)]
         assert {door: sorted(rows) for door, rows in told.items()} == dict.fromkeys(told, sorted(told["api"])), day
         seen |= set(told["api"])
     return seen
+
+
+@pytest.fixture(scope="class")
+def generated(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("generate", items=120, verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
+# First: a synthetic register wants an empty one, and the real one stays until the module ends.
+@pytest.mark.django_db
+class TestOnAGeneratedRegister:
+    @pytest.fixture(autouse=True)
+    def _generated(self, generated):
+        pass
+
+    @pytest.mark.parametrize(("model", "kind"), KINDS)
+    def test_page_admin_and_api_tell_the_same_rows(self, reader, model, kind):
+        assert len(compare(reader, model, kind)) > 10
 
 
 @pytest.mark.django_db
@@ -86,17 +107,3 @@ class TestOnTheRealRegister:
     @pytest.mark.parametrize(("model", "kind"), KINDS)
     def test_page_admin_and_api_tell_the_same_rows(self, reader, model, kind):
         assert compare(reader, model, kind)
-
-
-@pytest.mark.django_db
-class TestOnAGeneratedRegister:
-    @pytest.fixture(scope="class", autouse=True)
-    def _generated(self, django_db_setup, django_db_blocker):
-        with django_db_blocker.unblock(), transaction.atomic():
-            call_command("generate", items=120, verbosity=0)
-            yield
-            transaction.set_rollback(True)
-
-    @pytest.mark.parametrize(("model", "kind"), KINDS)
-    def test_page_admin_and_api_tell_the_same_rows(self, reader, model, kind):
-        assert len(compare(reader, model, kind)) > 10

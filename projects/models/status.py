@@ -75,6 +75,10 @@ class StatusUpdateQuerySet(RecordQuerySet):
 class EvidenceQuerySet(RecordQuerySet):
     SEARCHED = ("reference", "name")
 
+    def with_project(self) -> Self:
+        """With the reports and the projects by which they are called."""
+        return self.select_related("update__project")
+
     def visible_to(self, user: Any) -> Self:
         """The evidence of the reports that the user sees."""
         return self.filter(update__in=StatusUpdate.objects.visible_to(user).order_by().values("pk"))
