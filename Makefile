@@ -25,7 +25,7 @@ ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f .venv/.synced)
 endif
 
-.PHONY: help run test check bench format lock clean
+.PHONY: help run test check mutants bench format lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
@@ -38,6 +38,9 @@ test: .venv/.synced ## set everything up, then every check and test (ARGS='-k ov
 
 check: .venv/.synced ## lint, format, types, templates, deployment, missing migrations, API schema
 	@$(VENV) -m config.test --checks
+
+mutants: .venv/.synced ## put small faults into the rules, one by one, and see whether the tests notice (WORKERS=2; ARGS=partners/dates.py)
+	@$(VENV) -m config.mutants $(ARGS)
 
 bench: .venv/.synced ## measure the API against SQL, on a database of its own (ARGS='--items 100000')
 	@$(VENV) -m bench $(ARGS)

@@ -31,8 +31,9 @@ class PartialDateFormField(forms.CharField):
     """Text in EDTF in, `PartialDate` out; blank is None."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("2023, 2023-10, 2023-10-16 or a span such as 2024-01/2024-06"))
-        super().__init__(**kwargs)
+        # A model's field hands its own over, and most have none.
+        help_text = kwargs.pop("help_text", "") or _("2023, 2023-10, 2023-10-16 or a span such as 2024-01/2024-06")
+        super().__init__(help_text=help_text, **kwargs)
 
     def to_python(self, value: Any) -> Any:
         return parsed(super().to_python(value) if isinstance(value, str) else value)

@@ -1,15 +1,20 @@
 """Rule 1: dates are kept as documents write them."""
 
-from datetime import date, timedelta
+from dataclasses import FrozenInstanceError
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
+from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partners.dates import PartialDate
-from partners.fields import PartialDateFormField
+from partners.dates import PartialDate, today
+from partners.fields import PartialDateField, PartialDateFormField
 from projects.models import Project
 
 days = st.dates(date(1, 1, 1), date(9998, 12, 31))
@@ -51,8 +56,12 @@ def test_a_document_s_date_is_a_span_of_days(text, first, last):
 
 @pytest.mark.parametrize(
     ("written", "canonical"),
-    [("2023-01-01/2023-12-31", "2023"), ("2024-01-01/2024-01-31", "2024-01"), ("2024/2025-06", "2024-01/2025-06")],
-)
+    [
+        ("2023-01-01/2023-12-31", "2023"), ("2024-01-01/2024-01-31", "2024-01"), ("2024/2025-06", "2024-01/2025-06"),
+        ("2024-06/2025", "2024-06/2025-12"), ("2024-01-02/2025-12-30", "2024-01-02/2025-12-30"),
+        ("2024-01-01/2024-12-30", "2024-01-01/2024-12-30"), ("2024-03-01/2024-03-01", "2024-03-01"),
+    ],
+)  # fmt: skip
 def test_the_shortest_form_is_written(written, canonical):
     assert str(PartialDate.parse(written)) == canonical
 
@@ -83,14 +92,89 @@ def test_a_span_never_ends_before_it_starts():
         PartialDate(date(2024, 2, 1), date(2024, 1, 31))
 
 
+def test_a_span_of_one_day_is_a_span():
+    assert PartialDate(date(2024, 2, 1), date(2024, 2, 1)) == PartialDate.of(2024, 2, 1)
+
+
+def test_a_span_ends_in_the_year_9998_at_the_latest():
+    with pytest.raises(ValueError, match="Years from 1 to 9998"):
+        PartialDate(date(9998, 1, 1), date(9999, 1, 1))
+
+
+def test_the_message_repeats_what_was_written():
+    with pytest.raises(ValueError, match="“soon” is not a date"):
+        PartialDate.parse("soon")
+    with pytest.raises(ValueError, match="“2023-02-29” is no day of the calendar"):
+        PartialDate.parse("2023-02-29")
+
+
+def test_spaces_around_a_date_do_not_matter():
+    assert PartialDate.parse(" 2024-01/2024-06\n") == PartialDate.parse("2024-01/2024-06")
+
+
+def test_spans_sort_by_their_first_day_and_then_by_their_last():
+    written = ["2023-12-31", "2024-01-01", "2024-01", "2024", "2024-02"]
+    assert [str(span) for span in sorted(map(PartialDate.parse, reversed(written)))] == written
+
+
+def test_a_span_does_not_change_and_can_be_a_key():
+    span = PartialDate.parse("2024")
+    with pytest.raises(FrozenInstanceError):
+        span.last_day = date(2030, 1, 1)
+    assert {span: "found"}[PartialDate.parse("2024")] == "found"
+
+
+@pytest.mark.parametrize(("hour", "day"), [(20, date(2024, 6, 30)), (21, date(2024, 7, 1))])
+def test_today_is_the_date_in_minsk(hour, day):
+    with time_machine.travel(datetime(2024, 6, 30, hour, tzinfo=UTC), tick=False):
+        assert today() == day
+
+
 def test_a_form_reads_edtf_and_shows_it_again():
     field = PartialDateFormField(required=False)
     assert field.clean("2024-01/2024-06") == PartialDate.parse("2024-01/2024-06")
     assert field.clean("") is None
     assert field.prepare_value(PartialDate.parse("2023")) == "2023"
     assert not field.has_changed(PartialDate.parse("2023"), "2023")
+    assert field.prepare_value("first half") == "first half"
     with pytest.raises(ValidationError):
         field.clean("first half of 2024")
+
+
+def test_a_form_ignores_spaces_around_a_date_and_refuses_what_is_no_text():
+    field = PartialDateFormField(required=False)
+    assert field.clean("  2024 ") == PartialDate.parse("2024")
+    assert field.clean("   ") is None
+    assert field.clean(PartialDate.parse("2024")) == PartialDate.parse("2024")
+    with pytest.raises(ValidationError, match="as text") as refused:
+        field.clean(2024)
+    assert refused.value.code == "invalid"
+
+
+def test_a_form_sees_that_a_date_was_changed():
+    field = PartialDateFormField()
+    assert field.has_changed(PartialDate.parse("2023"), "2024")
+    assert field.has_changed(None, "2024")
+    assert field.has_changed(PartialDate.parse("2023"), "")
+    assert field.has_changed(PartialDate.parse("2023"), "soon")
+    assert not field.has_changed(PartialDate.parse("2023"), "2023-01/2023-12")
+    assert not field.has_changed(None, "")
+
+
+def test_a_form_says_how_a_date_is_written_unless_it_is_told_otherwise():
+    assert "2024-01/2024-06" in str(PartialDateField().formfield().help_text)
+    assert PartialDateFormField(help_text="Year").help_text == "Year"
+
+
+@pytest.mark.parametrize("written", [None, ""])
+def test_nothing_is_no_date(written):
+    assert PartialDateField().to_python(written) is None
+
+
+def test_a_message_about_a_date_has_its_code():
+    with pytest.raises(ValidationError, match="“soon” is not a date") as refused:
+        PartialDateField().to_python("soon")
+    assert refused.value.code == "invalid"
 
 
 @pytest.mark.django_db
@@ -112,6 +196,32 @@ class TestInTheDatabase:
 
     def test_an_exact_span_can_be_asked_for_as_text(self, project):
         assert Project.objects.get(due="2024-01/2024-06") == project
+        assert not Project.objects.filter(due="2024-01/2024-07").exists()
+        assert not Project.objects.filter(due="2024-01-02/2024-06").exists()
+
+    def test_a_span_can_be_copied_from_another_column(self, project):
+        Project.objects.update(started=F("due"))
+        assert Project.objects.filter(started=F("due")).get() == project
+
+    def test_a_range_of_the_database_is_taken_as_it_is(self, project):
+        half = DateRange(date(2024, 1, 1), date(2024, 7, 1), "[)")
+        assert Project.objects.get(due=half) == project
+
+    @pytest.mark.parametrize("written", ["0001-01-01", "9998-12-31", "0001/9998"])
+    def test_the_first_and_the_last_day_can_be_stored(self, project, written):
+        Project.objects.update(started=written)
+        assert str(Project.objects.get().started) == written
+
+    def test_nothing_is_stored_as_null(self, project):
+        Project.objects.update(started="")
+        assert Project.objects.get(started__isnull=True).started is None
+
+    def test_a_span_is_written_to_a_fixture_and_read_from_it(self, project):
+        written = serializers.serialize("json", [project])
+        assert '"due": "2024-01/2024-06"' in written
+        assert '"started": null' in written
+        read = next(serializers.deserialize("json", written)).object
+        assert (read.due, read.started) == (project.due, None)
 
     @pytest.mark.parametrize(
         "range_", ["empty", "[2024-01-01,)", "(,2024-01-01)", "[2024-01-01,infinity)", "[9999-06-01,9999-07-01)"]

@@ -1,6 +1,7 @@
 """Rules 2 to 6, 9 and 10 of the domain, by name."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from agreements.models import ItemRescheduling, Roadmap, RoadmapArea, RoadmapItem, RoadmapStatus
+from agreements.models import ItemRescheduling, Reopening, Roadmap, RoadmapArea, RoadmapItem, RoadmapStatus
 from partners.dates import PartialDate
 from partners.models import Partner
-from projects.models import Indicator, Observation, Project, Stage
+from projects.models import Indicator, Observation, Project, ProjectRescheduling, Stage, StatusUpdate
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,43 @@ def item(roadmap):
 
 
 def overdue(on, model=RoadmapItem):
-    return set(model.objects.overdue(on))
+    """The late rows, which the query, its annotation and the predicate of a row tell alike."""
+    found = set(model.objects.overdue(on))
+    rows = list(model.objects.with_overdue(on))
+    assert found == {row for row in rows if row.late} == {row for row in rows if row.is_overdue(on)}
+    assert [row.deadline for row in rows] == [row.deadline_on(on) for row in rows]
+    return found
+
+
+def moved(record, new, decided, by, **changes):
+    """The record's deadline moved by the ledger on the day; `changes` make it another decision."""
+    ledger, subject = (
+        (ItemRescheduling, "item") if isinstance(record, RoadmapItem) else (ProjectRescheduling, "project")
+    )
+    record.refresh_from_db()
+    values = {"decision": "agreed", "decided_on": decided, "decided_by": by, **changes}
+    ledger.objects.create(
+        **{subject: record}, old_due=record.due, new_due=new, reason="flood", requested_on=date(2024, 2, 1), **values
+    )
+    if values["decision"] == "agreed":
+        type(record).objects.filter(pk=record.pk).update(due=new)
+
+
+def closed(item, on):
+    RoadmapItem.objects.filter(pk=item.pk).update(closed_as="fulfilled", closed_on=on, closed_why="built")
+
+
+def accepted(project, stage, on, by, **changes):
+    """A report on the project, submitted on the day and accepted at once; `changes` make it another one."""
+    author = type(by).objects.get_or_create(username="an-author")[0]
+    decided = {"state": "accepted", "decided_by": by, "decided_at": datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC"))}
+    return StatusUpdate.objects.create(
+        project=project, stage=stage, confidence="on_track", text="News", author=author, submitted_on=on,
+        **{**decided, **changes},
+    )  # fmt: skip
+
+
+SUBMITTED = {"state": "submitted", "decided_by": None, "decided_at": None}
 
 
 class TestOverdue:
@@ -57,22 +94,82 @@ class TestOverdue:
     def test_a_late_item_stays_late_after_the_end_of_the_period(self, item):
         assert overdue(date(2031, 1, 1)) == {item}
 
+    @pytest.mark.parametrize("status", RoadmapStatus.values)
+    def test_only_a_roadmap_that_is_signed_or_implemented_binds(self, item, roadmap, status):
+        Roadmap.objects.update(status=status)
+        binds = status in {"signed", "in_implementation"}
+        assert overdue(date(2025, 1, 1)) == ({item} if binds else set())
+        assert Roadmap.objects.in_force().exists() is binds
+
+    def test_an_item_without_any_deadline_is_never_late(self, guinea):
+        open_ended = Roadmap.objects.create(name="Without a period", status="signed", counterpart=guinea)
+        RoadmapItem.objects.create(roadmap=open_ended, name="Some day")
+        assert overdue(date(2990, 1, 1)) == set()
+
+    def test_a_late_item_makes_no_other_late(self, item, roadmap):
+        RoadmapItem.objects.create(roadmap=roadmap, name="Houses")
+        assert overdue(date(2025, 1, 1)) == {item}
+
     def test_a_closed_item_is_late_only_before_its_closure(self, item):
-        RoadmapItem.objects.filter(pk=item.pk).update(
-            closed_as="fulfilled", closed_on=date(2024, 8, 1), closed_why="built"
-        )
+        closed(item, date(2024, 8, 1))
         assert overdue(date(2024, 7, 31)) == {item}
         assert overdue(date(2024, 8, 1)) == set()
 
-    def test_an_item_is_judged_by_the_deadline_it_had_on_the_day(self, item, controller):
-        ItemRescheduling.objects.create(
-            item=item, old_due=item.due, new_due="2025", reason="flood", requested_on=date(2024, 8, 1),
-            decision="agreed", decided_on=date(2024, 9, 1), decided_by=controller,
+    def test_a_reopened_item_was_not_late_while_it_was_closed(self, item, roadmap, controller):
+        other = RoadmapItem.objects.create(roadmap=roadmap, name="Never closed", due="2024-01/2024-06")
+        Reopening.objects.create(
+            item=item, closed_as="fulfilled", closed_on=date(2024, 8, 1), closed_why="built", reopened_by=controller,
+            reopened_on=date(2024, 9, 1), reopened_why="the roof leaks",
         )  # fmt: skip
-        RoadmapItem.objects.filter(pk=item.pk).update(due="2025")
-        assert overdue(date(2024, 8, 31)) == {item}
-        assert overdue(date(2024, 9, 1)) == set()
-        assert overdue(date(2026, 1, 1)) == {item}
+        assert overdue(date(2024, 7, 31)) == {item, other}
+        assert overdue(date(2024, 8, 1)) == overdue(date(2024, 8, 31)) == {other}
+        assert overdue(date(2024, 9, 1)) == {item, other}
+
+    def test_an_item_is_judged_by_the_deadline_it_had_on_the_day(self, item, roadmap, controller):
+        other = RoadmapItem.objects.create(roadmap=roadmap, name="Never moved", due="2024-01/2024-06")
+        moved(item, "2025", date(2024, 9, 1), controller)
+        assert overdue(date(2024, 8, 31)) == {item, other}
+        assert overdue(date(2024, 9, 1)) == {other}
+        assert overdue(date(2026, 1, 1)) == {item, other}
+
+    def test_of_several_moves_the_first_one_after_the_day_shows_its_deadline(self, item, controller):
+        moved(item, "2024-08", date(2024, 7, 10), controller)
+        moved(item, "2024-12", date(2024, 9, 10), controller)
+        late = [day for month in range(6, 13) for day in (date(2024, month, 5), date(2024, month, 15))]
+        assert [day for day in late if overdue(day)] == [date(2024, 7, 5), date(2024, 9, 5)]
+        assert overdue(date(2025, 1, 1)) == {item}
+
+    def test_moves_are_ordered_by_their_decision_not_by_their_entry(self, item, controller):
+        late, early = ("2025", date(2024, 9, 10)), ("2024-08", date(2024, 7, 10))
+        ItemRescheduling.objects.bulk_create(
+            ItemRescheduling(
+                item=item, old_due=old, new_due=new, reason="flood", requested_on=date(2024, 2, 1), decision="agreed",
+                decided_on=decided, decided_by=controller,
+            )
+            for old, (new, decided) in (("2024-08", late), ("2024-01/2024-06", early))
+        )  # fmt: skip
+        assert overdue(date(2024, 7, 5)) == {item}
+
+    @pytest.mark.parametrize("decision", ["pending", "refused"])
+    def test_a_move_that_is_not_agreed_moves_nothing(self, item, controller, decision):
+        decided = {} if decision == "refused" else {"decided_on": None, "decided_by": None}
+        moved(item, "2025", date(2024, 9, 1), controller, decision=decision, **decided)
+        RoadmapItem.objects.update(number="1")
+        assert overdue(date(2024, 6, 30)) == set()
+        assert overdue(date(2024, 8, 1)) == overdue(date(2024, 9, 2)) == {item}
+
+    def test_a_refused_move_does_not_hide_the_agreed_one(self, item, controller):
+        moved(item, "2023", date(2024, 3, 1), controller, decision="refused")
+        moved(item, "2025", date(2024, 9, 1), controller)
+        moved(item, "2026", date(2024, 8, 1), controller, decision="refused")
+        assert overdue(date(2024, 7, 31)) == {item}
+        assert overdue(date(2025, 1, 1)) == set()
+
+    def test_a_deadline_given_later_does_not_reach_back(self, roadmap, controller):
+        item = RoadmapItem.objects.create(roadmap=roadmap, name="Houses")
+        moved(item, "2027", date(2026, 2, 1), controller)
+        assert item.deadline_on(date(2026, 1, 31)) == date(2026, 12, 31)
+        assert overdue(date(2027, 6, 1)) == set()
 
     def test_the_soil_laboratory_is_late_from_the_first_of_july_2024(self):
         laboratory = Project.objects.create(name="Soil laboratory", stage_at_entry="planned", due="2024-01/2024-06")
@@ -88,6 +185,33 @@ class TestOverdue:
         Project.objects.create(name="Done", stage_at_entry=stage, due="2020")
         assert overdue(date(2024, 1, 1), Project) == set()
 
+    def test_a_project_is_judged_by_the_deadline_it_had_on_the_day(self, controller):
+        project = Project.objects.create(name="Moved", stage_at_entry="agreed", due="2024-01/2024-06")
+        other = Project.objects.create(name="Never moved", stage_at_entry="agreed", due="2024-01/2024-06")
+        moved(project, "2024-10", date(2024, 9, 1), controller)
+        moved(project, "2025", date(2024, 12, 1), controller)
+        moved(project, "2030", date(2024, 8, 1), controller, decision="refused")
+        assert overdue(date(2024, 6, 30), Project) == set()
+        assert overdue(date(2024, 8, 31), Project) == {project, other}
+        assert overdue(date(2024, 9, 1), Project) == {other}
+        assert overdue(date(2024, 11, 1), Project) == {project, other}
+        assert overdue(date(2024, 12, 1), Project) == {other}
+
+    def test_the_moves_of_a_project_are_ordered_by_their_decision(self, controller):
+        project = Project.objects.create(name="Moved", stage_at_entry="agreed", due="2024")
+        for old, new, decided in (("2024-08", "2025", date(2024, 9, 10)), ("2024-06", "2024-08", date(2024, 7, 10))):
+            ProjectRescheduling.objects.create(
+                project=project, old_due=old, new_due=new, reason="flood", requested_on=date(2024, 2, 1),
+                decision="agreed", decided_on=decided, decided_by=controller,
+            )  # fmt: skip
+        assert overdue(date(2024, 7, 5), Project) == {project}
+
+    def test_a_project_of_another_stage_on_the_day_is_judged_by_that_stage(self, controller):
+        project = Project.objects.create(name="Built", stage_at_entry="agreed", due="2024-01/2024-06")
+        accepted(project, "completed", date(2024, 8, 1), controller)
+        assert overdue(date(2024, 7, 31), Project) == {project}
+        assert overdue(date(2024, 8, 1), Project) == set()
+
     def test_a_suspended_project_can_be_late(self):
         project = Project.objects.create(name="Stopped", stage_at_entry="suspended", due="2020")
         assert overdue(date(2024, 1, 1), Project) == {project}
@@ -98,6 +222,38 @@ class TestOverdue:
         project.items.add(item, later)
         assert overdue(date(2025, 12, 31), Project) == set()
         assert overdue(date(2026, 1, 1), Project) == {project}
+
+    def test_a_project_inherits_no_deadline_of_closed_items(self, item, roadmap):
+        later = RoadmapItem.objects.create(roadmap=roadmap, name="Later", due="2025")
+        closed(later, date(2024, 3, 1))
+        project = Project.objects.create(name="Both", stage_at_entry="agreed")
+        project.items.add(item, later)
+        assert overdue(date(2024, 6, 30), Project) == set()
+        assert overdue(date(2024, 7, 1), Project) == {project}
+        closed(item, date(2024, 7, 2))
+        assert overdue(date(2024, 7, 2), Project) == set()
+
+    def test_a_project_inherits_no_deadline_of_a_dead_roadmap_but_is_bound_by_a_living_one(self, item, guinea):
+        dead = Roadmap.objects.create(name="Dead", status="expired", counterpart=guinea, period="2020/2030")
+        project = Project.objects.create(name="Of two roadmaps", stage_at_entry="agreed")
+        project.items.add(item, RoadmapItem.objects.create(roadmap=dead, name="Given up", due="2030"))
+        assert overdue(date(2024, 6, 30), Project) == set()
+        assert overdue(date(2024, 7, 1), Project) == {project}
+
+    def test_items_of_one_project_date_no_other(self, item, roadmap):
+        project = Project.objects.create(name="With an item", stage_at_entry="agreed")
+        project.items.add(item)
+        other = Project.objects.create(name="With a later one", stage_at_entry="agreed")
+        other.items.add(RoadmapItem.objects.create(roadmap=roadmap, name="Later", due="2025"))
+        Project.objects.create(name="With none", stage_at_entry="agreed")
+        assert overdue(date(2024, 7, 1), Project) == {project}
+        assert overdue(date(2026, 1, 1), Project) == {project, other}
+
+    def test_an_undated_item_leaves_its_project_undated(self, guinea):
+        open_ended = Roadmap.objects.create(name="Without a period", status="signed", counterpart=guinea)
+        project = Project.objects.create(name="Some day", stage_at_entry="agreed")
+        project.items.add(RoadmapItem.objects.create(roadmap=open_ended, name="Some day"))
+        assert overdue(date(2990, 1, 1), Project) == set()
 
     def test_a_dead_roadmap_releases_its_projects(self, item, roadmap):
         project = Project.objects.create(name="With a deadline", stage_at_entry="agreed", due="2024")
@@ -127,6 +283,140 @@ class TestCommitted:
         project = Project.objects.create(name="Plan", stage_at_entry="planned")
         project.items.add(item)
         assert overdue(date(2030, 1, 1), Project) == set()
+
+
+class TestTheStageOnADay:
+    @pytest.fixture
+    def project(self):
+        return Project.objects.create(name="Laboratory", stage_at_entry="planned", due="2024")
+
+    def stages(self, project, *days):
+        """The stages on days of 2024, which the query and the row tell alike."""
+        told = [Project.objects.with_stage(day).get(pk=project.pk).stage_then for day in days]
+        assert told == [project.stage_on(day) for day in days]
+        return told
+
+    def test_is_that_of_the_last_accepted_report_up_to_it(self, project, controller):
+        accepted(project, "in_progress", date(2024, 9, 1), controller)
+        accepted(project, "agreed", date(2024, 3, 1), controller)
+        days = [date(2024, 2, 29), date(2024, 3, 1), date(2024, 8, 31), date(2024, 9, 1), date(2025, 1, 1)]
+        assert self.stages(project, *days) == ["planned", "agreed", "agreed", "in_progress", "in_progress"]
+
+    def test_is_that_of_the_report_entered_last_where_a_day_has_two(self, project, controller):
+        for stage in ("agreed", "suspended", "in_progress"):
+            accepted(project, stage, date(2024, 3, 1), controller)
+        assert self.stages(project, date(2024, 3, 1)) == ["in_progress"]
+
+    def test_ignores_what_nobody_accepted_and_what_is_said_of_others(self, project, controller):
+        accepted(project, "in_progress", date(2024, 3, 1), controller, **SUBMITTED)
+        accepted(project, "in_progress", date(2024, 3, 1), controller, state="returned", decision_text="Prove it")
+        other = Project.objects.create(name="Other", stage_at_entry="considered")
+        accepted(other, "completed", date(2024, 3, 1), controller)
+        assert self.stages(project, date(2024, 4, 1)) == ["planned"]
+        assert self.stages(other, date(2024, 4, 1)) == ["completed"]
+
+    def test_makes_a_commitment_or_ends_it(self, project, controller):
+        accepted(project, "agreed", date(2024, 3, 1), controller)
+        accepted(project, "cancelled", date(2024, 9, 1), controller)
+        Project.objects.update(stage_at_entry="proposed")
+        for day, committed in ((date(2024, 2, 1), False), (date(2024, 3, 1), True), (date(2024, 9, 1), False)):
+            assert Project.objects.committed(day).exists() is project_of(project).is_committed(day) is committed
+
+
+def project_of(project):
+    return Project.objects.get(pk=project.pk)
+
+
+class TestDueSoon:
+    DAY = date(2024, 6, 1)
+
+    @pytest.mark.parametrize(
+        ("due", "soon"),
+        [("2024-05-31", False), ("2024-06-01", True), ("2024-07-01", True), ("2024-07-02", False), (None, False)],
+    )
+    def test_counts_from_the_day_to_so_many_days_later(self, roadmap, due, soon):
+        RoadmapItem.objects.create(roadmap=roadmap, name="Houses", due=due)
+        Project.objects.create(name="Works", stage_at_entry="agreed", due=due)
+        assert RoadmapItem.objects.due_within(self.DAY, 30).exists() is soon
+        assert Project.objects.due_within(self.DAY, 30).exists() is soon
+
+    def test_names_open_items_of_living_roadmaps_alone(self, item, roadmap, guinea):
+        closed(RoadmapItem.objects.create(roadmap=roadmap, name="Closed", due="2024-06"), date(2024, 5, 1))
+        dead = Roadmap.objects.create(name="Dead", status="expired", counterpart=guinea)
+        RoadmapItem.objects.create(roadmap=dead, name="Given up", due="2024-06")
+        assert set(RoadmapItem.objects.due_within(self.DAY, 30)) == {item}
+
+    def test_names_active_projects_alone(self, item, guinea):
+        for stage in ("completed", "considered"):
+            Project.objects.create(name=stage, stage_at_entry=stage, due="2024-06")
+        dead = Roadmap.objects.create(name="Dead", status="expired", counterpart=guinea)
+        released = Project.objects.create(name="Released", stage_at_entry="agreed", due="2024-06")
+        released.items.add(RoadmapItem.objects.create(roadmap=dead, name="Given up"))
+        delivering = Project.objects.create(name="Delivering", stage_at_entry="in_progress")
+        delivering.items.add(item)
+        assert set(Project.objects.due_within(self.DAY, 30)) == {delivering}
+
+
+class TestSilence:
+    BEGUN = date(2024, 1, 1)
+
+    @pytest.fixture
+    def project(self):
+        return Project.objects.create(name="Laboratory", stage_at_entry="agreed", monitored_since=self.BEGUN)
+
+    def silent(self, *days):
+        """The silent projects on each day after the beginning, which the query and the row tell alike."""
+        told = []
+        for number in days:
+            on = self.BEGUN + timedelta(days=number)
+            names = [row.name for row in Project.objects.silent(on).order_by("id")]
+            assert names == [row.name for row in Project.objects.order_by("id") if row.is_silent(on)]
+            told.append(names)
+        return told
+
+    def test_begins_after_a_quarter_without_a_report(self, project):
+        assert self.silent(92, 93) == [[], ["Laboratory"]]
+
+    def test_begins_after_a_month_for_a_priority(self, project):
+        Project.objects.update(is_priority=True)
+        assert self.silent(31, 32) == [[], ["Laboratory"]]
+
+    def test_begins_after_a_month_where_one_of_the_items_is_a_priority(self, project, roadmap, item):
+        project.items.add(item)
+        other = Project.objects.create(name="Other", stage_at_entry="agreed", monitored_since=self.BEGUN)
+        urgent = RoadmapItem.objects.create(roadmap=roadmap, name="Urgent", is_priority=True)
+        other.items.add(item, urgent)
+        assert self.silent(31, 32, 93) == [[], ["Other"], ["Laboratory", "Other"]]
+
+    def test_is_broken_by_an_accepted_report_from_its_day_on(self, project, controller):
+        accepted(project, "in_progress", self.BEGUN + timedelta(days=100), controller)
+        assert self.silent(99, 100, 192, 193) == [["Laboratory"], [], [], ["Laboratory"]]
+
+    def test_counts_from_the_newest_report_in_whatever_order_they_came(self, project, controller):
+        for day in (150, 50):
+            accepted(project, "in_progress", self.BEGUN + timedelta(days=day), controller)
+        assert self.silent(142, 143, 150, 242, 243) == [[], ["Laboratory"], [], [], ["Laboratory"]]
+
+    def test_is_not_broken_by_a_report_that_nobody_accepted_nor_by_one_on_another_project(self, project, controller):
+        other = Project.objects.create(name="Other", stage_at_entry="agreed", monitored_since=self.BEGUN)
+        accepted(other, "in_progress", self.BEGUN + timedelta(days=90), controller)
+        accepted(project, "in_progress", self.BEGUN + timedelta(days=90), controller, **SUBMITTED)
+        assert self.silent(93) == [["Laboratory"]]
+
+    def test_is_told_of_active_projects_under_monitoring_alone(self, project, controller):
+        Project.objects.create(name="Done", stage_at_entry="completed", monitored_since=self.BEGUN)
+        Project.objects.create(name="Offer", stage_at_entry="proposed", monitored_since=self.BEGUN)
+        Project.objects.create(name="Unwatched", stage_at_entry="agreed", monitored_since=None)
+        assert self.silent(93) == [["Laboratory"]]
+
+    def test_counts_from_the_last_report_where_monitoring_has_no_beginning(self, project, controller):
+        Project.objects.update(monitored_since=None)
+        accepted(project, "in_progress", self.BEGUN, controller)
+        assert self.silent(92, 93) == [[], ["Laboratory"]]
+
+    def test_counts_from_the_beginning_of_monitoring_where_that_is_later(self, project, controller):
+        accepted(project, "in_progress", self.BEGUN - timedelta(days=30), controller)
+        assert self.silent(92, 93) == [[], ["Laboratory"]]
 
 
 class TestPredicateAndQueryAgree(TestCase):
