@@ -72,7 +72,7 @@ MODULES = {
             *("StatusUpdate.submit", "StatusUpdate.accept", "StatusUpdate.return_", "StatusUpdate.resubmission"),
             *("StatusUpdate._decided_by", "StatusUpdate._move"),
         ),
-        ("tests/test_reporting.py::TestRule7StatusChangesOnlyByAnAcceptedUpdate", "tests/test_rules.py::TestNews"),
+        ("tests/test_rules.py::TestTheWayOfAReport",),
     ),
     "projects/seeding.py": Rules((), ("tests/test_seed.py", "--deselect=tests/test_seed.py::TestTheRealFixtures")),
 }

@@ -1,10 +1,10 @@
 """Rules 2 to 6, 9 and 10 of the domain, by name."""
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
+import time_machine
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -63,7 +63,7 @@ def closed(item, on):
 def accepted(project, stage, on, by, **changes):
     """A report on the project, submitted on the day and accepted at once; `changes` make it another one."""
     author = type(by).objects.get_or_create(username="an-author")[0]
-    decided = {"state": "accepted", "decided_by": by, "decided_at": datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC"))}
+    decided = {"state": "accepted", "decided_by": by, "decided_at": datetime(2024, 1, 1, tzinfo=UTC)}
     return StatusUpdate.objects.create(
         project=project, stage=stage, confidence="on_track", text="News", author=author, submitted_on=on,
         **{**decided, **changes},
@@ -417,6 +417,98 @@ class TestSilence:
     def test_counts_from_the_beginning_of_monitoring_where_that_is_later(self, project, controller):
         accepted(project, "in_progress", self.BEGUN - timedelta(days=30), controller)
         assert self.silent(92, 93) == [[], ["Laboratory"]]
+
+
+class TestTheWayOfAReport:
+    @pytest.fixture
+    def project(self, officer):
+        ministry = Partner.objects.create(name="Ministry", kind="authority", country="BY")
+        officer.memberships.create(organisation=ministry)
+        return Project.objects.create(name="Laboratory", stage_at_entry="planned", lead=ministry)
+
+    @pytest.fixture
+    def draft(self, project, officer):
+        words = {"progress": 40, "next_step": "Roof", "next_step_due": PartialDate.parse("2024-09")}
+        return project.report(by=officer, stage="in_progress", confidence="at_risk", text="Walls are up", **words)
+
+    @pytest.fixture
+    def report(self, draft, officer):
+        draft.submit(by=officer)
+        return draft
+
+    def stored(self, report):
+        return StatusUpdate.objects.get(pk=report.pk)
+
+    def test_its_author_hands_it_in_on_the_day(self, draft, officer, cast):
+        with pytest.raises(PermissionDenied, match="Only its author"):
+            draft.submit(by=cast("controller"))
+        assert self.stored(draft).state == "draft"
+        with time_machine.travel(datetime(2024, 6, 30, 22, tzinfo=UTC), tick=False):
+            draft.submit(by=officer)
+        assert (self.stored(draft).state, self.stored(draft).submitted_on) == ("submitted", date(2024, 7, 1))
+
+    def test_a_controller_accepts_it_and_the_record_says_who_and_when(self, report, controller):
+        at = datetime(2024, 7, 2, 9, tzinfo=UTC)
+        with time_machine.travel(at, tick=False):
+            report.accept(by=controller)
+        told = self.stored(report)
+        assert (told.state, told.decided_by, told.decided_at, told.decision_text) == ("accepted", controller, at, "")
+        assert set(StatusUpdate.objects.accepted()) == {report}
+
+    def test_a_controller_returns_it_and_the_record_says_why(self, report, controller):
+        at = datetime(2024, 7, 2, 9, tzinfo=UTC)
+        with time_machine.travel(at, tick=False):
+            report.return_(by=controller, why=" Which walls? ")
+        told = self.stored(report)
+        assert (told.state, told.decided_by, told.decided_at) == ("returned", controller, at)
+        assert told.decision_text == "Which walls?"
+        assert not StatusUpdate.objects.accepted().exists()
+
+    def test_nobody_else_decides(self, report, officer, cast):
+        decisions = [report.accept, lambda by: report.return_(by=by, why="No")]
+        for decide in decisions:
+            with pytest.raises(PermissionDenied, match="Nobody accepts his own"):
+                decide(by=officer)
+            with pytest.raises(PermissionDenied, match="A controller decides"):
+                decide(by=cast("officer", f"an-officer-{len(type(officer).objects.all())}"))
+        assert self.stored(report).state == "submitted"
+
+    def test_a_draft_is_not_decided(self, draft, controller):
+        with pytest.raises(ValidationError, match="The report is draft by now"):
+            draft.accept(by=controller)
+        with pytest.raises(ValidationError, match="The report is draft by now"):
+            draft.return_(by=controller, why="No")
+        assert self.stored(draft).state == "draft"
+        assert not StatusUpdate.objects.handed_in().exists()
+
+    def test_what_is_decided_stays_decided_though_a_page_shows_it_open(self, report, officer, controller):
+        page = self.stored(report)
+        report.accept(by=controller)
+        with pytest.raises(ValidationError, match="The report is accepted by now"):
+            page.return_(by=controller, why="No")
+        with pytest.raises(ValidationError, match="The report is accepted by now"):
+            page.submit(by=officer)
+        assert (self.stored(report).state, self.stored(report).decision_text) == ("accepted", "")
+        assert set(StatusUpdate.objects.handed_in()) == {report}
+
+    def test_a_decision_writes_nothing_but_itself(self, report, controller):
+        report.text = "Typed into a page but not saved"
+        report.accept(by=controller)
+        assert (self.stored(report).state, self.stored(report).text) == ("accepted", "Walls are up")
+
+    def test_a_returned_report_is_written_anew_with_all_its_words(self, report, officer, controller):
+        report.return_(by=controller, why="Which walls?")
+        anew = self.stored(report.resubmission(by=officer))
+        assert (anew.state, anew.follows, anew.author, anew.project) == ("draft", report, officer, report.project)
+        assert (anew.stage, anew.confidence, anew.progress) == ("in_progress", "at_risk", 40)
+        assert (anew.text, anew.next_step, str(anew.next_step_due)) == ("Walls are up", "Roof", "2024-09")
+
+    def test_only_a_returned_report_is_written_anew(self, report, officer, controller):
+        with pytest.raises(ValidationError, match="Only a returned report"):
+            report.resubmission(by=officer)
+        report.accept(by=controller)
+        with pytest.raises(ValidationError, match="Only a returned report"):
+            report.resubmission(by=officer)
 
 
 class TestPredicateAndQueryAgree(TestCase):
