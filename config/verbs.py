@@ -7,11 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
 
 from agreements.models import ClosedAs, RoadmapItem
 from doors.writes import PartialDateSerializerField, VerbRoute
 from oversight.models import Move
-from projects.models import WORDS, Confidence, Project, Stage, StatusUpdate, UpdateState
+from projects.models import WORDS, Confidence, Evidence, Project, Stage, StatusUpdate, UpdateState
 
 
 class Strict(serializers.Serializer[Any]):
@@ -34,6 +35,12 @@ class ReportSerializer(Strict):
     next_step = serializers.CharField(max_length=5_000, required=False, allow_blank=True)
     next_step_due = PartialDateSerializerField(required=False, allow_null=True)
     submit = serializers.BooleanField(default=False)
+
+
+class EvidenceSerializer(Strict):
+    """A file, as multipart/form-data."""
+
+    content = serializers.FileField(allow_empty_file=True)
 
 
 class DecisionSerializer(Strict):
@@ -88,6 +95,11 @@ def submit(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> StatusUpda
     """Hand a draft in."""
     update.submit(by=user)
     return update
+
+
+def attach(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> Evidence:
+    """Add a file to a draft."""
+    return update.attach(asked["content"], by=user)
 
 
 def decide(update: StatusUpdate, user: Any, asked: dict[str, Any]) -> StatusUpdate:
@@ -151,6 +163,8 @@ def verb_routes(of: dict[str, Any]) -> list[VerbRoute]:
                   ReportSerializer, report, updates, "status-updates"),
         VerbRoute(f"{update}/submission", "submit", "projects.statusupdate.submit", StatusUpdate,
                   Nothing, submit, updates, "status-updates"),
+        VerbRoute(f"{update}/evidence", "attach", "projects.statusupdate.attach", StatusUpdate,
+                  EvidenceSerializer, attach, of["evidence"], "evidence", (MultiPartParser,)),
         VerbRoute(f"{update}/decision", "decide", "projects.statusupdate.accept", StatusUpdate,
                   DecisionSerializer, decide, updates, "status-updates"),
         VerbRoute(f"{update}/resubmission", "rewrite", "projects.statusupdate.resubmit", StatusUpdate,

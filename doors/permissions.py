@@ -72,6 +72,7 @@ VERBS: dict[str, Roles] = {
     "projects.project.reschedule": REPORTERS,
     "projects.statusupdate.submit": REPORTERS,
     "projects.statusupdate.resubmit": REPORTERS,
+    "projects.statusupdate.attach": REPORTERS,
     "projects.statusupdate.accept": frozenset({Role.CONTROLLER}),
     "projects.statusupdate.return": frozenset({Role.CONTROLLER}),
     "projects.projectrescheduling.agree": frozenset({Role.CONTROLLER}),

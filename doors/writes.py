@@ -19,6 +19,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,6 +27,7 @@ from rest_framework.views import APIView
 from accounts.models import IdempotencyKey
 from doors.permissions import may_verb
 from partners.dates import PartialDate
+from partners.uploads import digest
 
 IF_MATCH = OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The ETag of the record that was read.")
 KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, "header", description="Makes a repeat harmless.")
@@ -86,7 +88,7 @@ def once(request: Request, answer: Callable[[], Response]) -> Response:
         if not key:
             return answer()
         _take(user.pk, key)
-        said = hashlib.sha256(f"{request.method} {request.path}\n".encode() + orjson.dumps(request.data)).hexdigest()
+        said = hashlib.sha256(f"{request.method} {request.path}\n".encode() + _said(request)).hexdigest()
         kept = IdempotencyKey.objects.filter(user=user, key=key).first()
         if kept is None:
             given = answer()
@@ -107,6 +109,14 @@ def _take(user: int, key: str) -> None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
         if not cursor.fetchone()[0]:
             raise StillRunning
+
+
+def _said(request: Request) -> bytes:
+    """The body of a request, of an uploaded file its name and checksum."""
+    if not request.FILES:
+        return orjson.dumps(request.data)
+    told = {name: str(value) for name, value in request.data.items()}
+    return orjson.dumps({**told, **{name: [file.name, digest(file)] for name, file in request.FILES.items()}})
 
 
 def _plain(data: Any) -> Any:
@@ -136,6 +146,7 @@ class VerbRoute:
     perform: Callable[[Any, Any, dict[str, Any]], Any]
     serializer: Any
     answers: str
+    parsers: tuple[Any, ...] = (JSONParser,)
 
 
 def verb_view(row: VerbRoute) -> Any:
@@ -148,7 +159,13 @@ def verb_view(row: VerbRoute) -> Any:
             raise PermissionDenied
         return once(request, lambda: _perform(self, request, row, pk))
 
-    attributes = {"post": post, "__doc__": row.perform.__doc__, "basename": row.route, "verb": row.verb}
+    attributes = {
+        "post": post,
+        "__doc__": row.perform.__doc__,
+        "basename": row.route,
+        "verb": row.verb,
+        "parser_classes": row.parsers,
+    }
     return type(f"{row.model.__name__}{row.name.title().replace('-', '')}View", (APIView,), attributes)
 
 

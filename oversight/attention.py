@@ -45,8 +45,10 @@ def _of_officer(user: Any, on: Any) -> list[Task]:
     updates = StatusUpdate.objects.filter(author=user).select_related("project")
     returned = updates.filter(state=UpdateState.RETURNED, resubmissions__isnull=True)
     drafts = updates.filter(state=UpdateState.DRAFT)
+    for_me = StatusUpdate.objects.for_lead(user).select_related("project")
     return [
         _task(_("Returned to me"), returned, _updates(UpdateState.RETURNED)),
+        _task(_("Drafted by co-executors, for me to hand in"), for_me, _updates(UpdateState.DRAFT)),
         _task(_("My drafts"), drafts, _updates(UpdateState.DRAFT)),
         _task(_("My projects to report on"), mine.order_by("last_reported_on", "id"), _list(Project, mine="yes")),
     ]

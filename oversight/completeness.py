@@ -10,12 +10,13 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Value
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem
+from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, RoadmapKind
 from partners.models import Partner, Source, SourceKind
-from projects.models import Project
-from projects.models.project import FINAL
+from projects.models import Project, StatusUpdate
+from projects.models.project import CADENCE, FINAL
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,17 @@ def findings(on: date) -> list[Check]:
         ),
         _plain("item-without-project", _("item that no project delivers"), open_items.filter(projects__isnull=True)),
         _plain("item-without-executor", _("item without a lead on our side"), open_items.filter(lead__isnull=True)),
+        _plain("stale-decision", _("decision of a protocol, nothing reported for a quarter"), _stale(open_items, on)),
         _plain("project-without-executor", _("project without a lead on our side"), running.filter(lead__isnull=True)),
     ]
+
+
+def _stale(open_items: Any, on: date) -> Any:
+    """Decisions of protocols that have been waiting for longer than the cadence, since taken or last reported on."""
+    heard = StatusUpdate.objects.accepted().filter(submitted_on__range=(on - CADENCE, on))
+    taken = Coalesce("roadmap__signed__last_day", "roadmap__adopted_at__held__last_day", TruncDate("created_at"))
+    decisions = open_items.filter(roadmap__kind=RoadmapKind.PROTOCOL).annotate(taken=taken)
+    return decisions.filter(taken__lt=on - CADENCE).exclude(Exists(heard.filter(project__items=OuterRef("pk"))))
 
 
 def _short(code: str, label: Any, rows: Any, declared: str, entered: str) -> Check:

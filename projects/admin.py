@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -102,17 +102,22 @@ class ProjectAdmin(RecordAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """A report's form offers only the projects that its author answers for."""
         found, doubled = super().get_search_results(request, queryset, search_term)
-        if request.GET.get("model_name") in {"statusupdate", "milestone"}:
+        if request.GET.get("model_name") == "statusupdate":
+            found = found.draftable_by(request.user)
+        if request.GET.get("model_name") == "milestone":
             found = found.answerable_by(request.user)
         return found, doubled
 
     def links(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
         if record is None:
             return []
-        if not Project.objects.answerable_by(request.user).filter(pk=record.pk).exists():
-            return [link for link in super().links(request, record) if "/correct_due/" in link["address"]]
         add = f"{reverse('admin:projects_statusupdate_add')}?project={record.pk}"
-        return [{"label": _("Report"), "address": add}, *super().links(request, record)]
+        drafts = Project.objects.draftable_by(request.user).filter(pk=record.pk).exists()
+        report = [{"label": _("Report"), "address": add}] if drafts else []
+        verbs = super().links(request, record)
+        if not Project.objects.answerable_by(request.user).filter(pk=record.pk).exists():
+            verbs = [link for link in verbs if "/correct_due/" in link["address"]]
+        return report + verbs
 
 
 @admin.register(Milestone)
@@ -161,7 +166,10 @@ class EvidenceInline(FileInline):
         return super().has_delete_permission(request, obj) and (obj is None or may_write(request.user, obj))
 
 
-DECIDED = ("state", "author", "submitted_on", "decided_by", "decided_at", "decision_text", "follows")
+DECIDED = (
+    *("state", "author", "for_lead", "submitted_on", "submitted_by"),
+    *("decided_by", "decided_at", "decision_text", "follows"),
+)
 
 
 # A button of the form, as django-unfold's template draws it. What it does waits until the files are saved too.
@@ -185,16 +193,7 @@ class StatusUpdateAdmin(RecordAdmin):
     list_display = ("project", "reference", "state", "stage", "confidence", "author", "submitted_on")
     list_select_related = ("project", "author")
     list_filter = ("state", "confidence", "stage")
-    readonly_fields = (
-        *STAMPS,
-        "state",
-        "author",
-        "submitted_on",
-        "decided_by",
-        "decided_at",
-        "decision_text",
-        "follows",
-    )
+    readonly_fields = (*STAMPS, *DECIDED)
     inlines = (EvidenceInline,)
     verbs = (
         Verb(
@@ -232,7 +231,7 @@ class StatusUpdateAdmin(RecordAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "project":
-            options["queryset"] = Project.objects.answerable_by(request.user)
+            options["queryset"] = Project.objects.draftable_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -255,22 +254,27 @@ class StatusUpdateAdmin(RecordAdmin):
     @staticmethod
     def _asked(request: HttpRequest) -> Project | None:
         key = request.GET.get("project", "")
-        rows = Project.objects.answerable_by(request.user)
+        rows = Project.objects.draftable_by(request.user)
         return rows.filter(pk=key).first() if key.isascii() and key.isdigit() and len(key) < 19 else None
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if not change:
             obj.author = request.user
+            obj.for_lead = not Project.objects.answerable_by(request.user).filter(pk=obj.project_id).exists()
         super().save_model(request, obj, form, change)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
-        own = object_id is None or StatusUpdate.objects.writable_by(request.user).filter(pk=object_id).exists()
-        return [SAVE_AND_SUBMIT] if own else []
+        own = StatusUpdate.objects.writable_by(request.user).filter(pk=object_id, for_lead=False)
+        return [SAVE_AND_SUBMIT] if object_id is None or own.exists() else []
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """A report is handed in after its files are saved with it: from then on neither changes."""
         super().save_related(request, form, formsets, change)
-        if SAVE_AND_SUBMIT.action_name in request.POST:
+        if SAVE_AND_SUBMIT.action_name not in request.POST:
+            return
+        if form.instance.for_lead:
+            self.message_user(request, _("Kept as a draft: the lead of the project hands it in."), messages.WARNING)
+        else:
             form.instance.submit(by=request.user)
 
 

@@ -1,6 +1,6 @@
 """The daily job by its rules: what is reported, who decides, how deadlines move and items are closed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from agreements.models import ClosedAs, Decision, Roadmap, RoadmapItem
+from oversight.completeness import findings
 from oversight.scores import slippage
 from oversight.sweeping import orphans
 from partners.dates import PartialDate, today
@@ -220,6 +221,99 @@ class TestRule7StatusChangesOnlyByAnAcceptedUpdate:
             day = today() + timedelta(days=days)
             assert (project in Project.objects.silent(day)) is silent
             assert Project.objects.get().is_silent(day) is silent
+
+
+class TestACoExecutorDraftsAndTheLeadSubmits:
+    @pytest.fixture
+    def helper(self, cast, project):
+        """An officer of an institute that co-executes the project."""
+        institute = Partner.objects.create(name="Institute", kind="authority", country="BY")
+        project.parties.create(partner=institute, role="co_executor")
+        helper = cast("officer", "officer-of-the-institute")
+        helper.memberships.create(organisation=institute)
+        return helper
+
+    def test_his_draft_is_handed_in_by_the_leads_officer(self, project, helper, officer, controller):
+        draft = project.report(by=helper, **WORDS)
+        with pytest.raises(PermissionDenied, match="The lead of the project hands this report in"):
+            draft.submit(by=helper)
+        draft.submit(by=officer)
+        draft.refresh_from_db()
+        assert (draft.state, draft.author, draft.submitted_by) == (UpdateState.SUBMITTED, helper, officer)
+        draft.accept(by=controller)
+
+    def test_only_the_leads_officers_and_its_author_see_it(self, project, helper, officer, controller, cast):
+        draft = project.report(by=helper, **WORDS)
+        seen = {user for user in (helper, officer, controller, cast("officer", "an-officer-elsewhere"))
+                if draft in StatusUpdate.objects.visible_to(user)}  # fmt: skip
+        assert seen == {helper, officer}
+
+    def test_a_draft_of_the_lead_itself_stays_its_authors(self, project, officer, cast, ministry):
+        colleague = cast("officer", "colleague")
+        colleague.memberships.create(organisation=ministry)
+        draft = project.report(by=officer, **WORDS)
+        assert draft not in StatusUpdate.objects.visible_to(colleague)
+        with pytest.raises(PermissionDenied):
+            draft.submit(by=colleague)
+
+    def test_who_handed_it_in_does_not_accept_it(self, project, helper, officer, cast):
+        both = cast("controller", "officer-and-controller")
+        draft = project.report(by=helper, **WORDS)
+        draft.submit(by=officer)
+        StatusUpdate.objects.filter(pk=draft.pk).update(submitted_by=both)
+        draft.refresh_from_db()
+        with pytest.raises(PermissionDenied, match="Nobody accepts his own"):
+            draft.accept(by=both)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            StatusUpdate.objects.filter(pk=draft.pk).update(
+                state="accepted", decided_by=both, decided_at=timezone.now()
+            )
+
+    @pytest.mark.parametrize("role", ["counterpart", "beneficiary"])
+    def test_no_other_party_drafts(self, project, cast, role):
+        outsider = cast("officer", "outsider")
+        firm = Partner.objects.create(name="Firm", kind="enterprise", country="BY")
+        outsider.memberships.create(organisation=firm)
+        project.parties.create(partner=firm, role=role)
+        with pytest.raises(PermissionDenied):
+            project.report(by=outsider, **WORDS)
+
+    def test_in_the_admin_he_is_told_that_the_lead_hands_it_in(self, client, project, helper, officer):
+        client.force_login(helper)
+        empty = {"progress": "", "next_step": "", "next_step_due": ""}
+        forms = {f"evidence-{name}_FORMS": 0 for name in ("TOTAL", "INITIAL")}
+        page = client.post(
+            "/admin/projects/statusupdate/add/",
+            {**WORDS, **empty, **forms, "project": project.pk, "_save_and_submit": ""},
+            follow=True,
+        )
+        assert "the lead of the project hands it in" in page.content.decode()
+        assert StatusUpdate.objects.get().state == "draft"
+        client.force_login(officer)
+        assert "Drafted by co-executors, for me to hand in" in client.get("/admin/").content.decode()
+        client.post(f"/admin/projects/statusupdate/verb/submit/?id={StatusUpdate.objects.get().pk}")
+        assert StatusUpdate.objects.get().state == "submitted"
+
+
+class TestAStaleDecision:
+    def stale(self, on):
+        (check,) = (check for check in findings(on) if check.code == "stale-decision")
+        return [row.name for row in check.rows]
+
+    def test_is_a_decision_of_a_protocol_of_which_nothing_was_heard_for_a_quarter(self, item, officer, controller):
+        Roadmap.objects.update(kind="protocol", signed="2026-01-10")
+        assert self.stale(date(2026, 4, 12)) == []
+        assert self.stale(date(2026, 4, 13)) == ["Agro-town"]
+        project = Project.objects.start(item, by=officer)
+        report = project.report(by=officer, **WORDS)
+        report.submit(by=officer)
+        report.accept(by=controller)
+        StatusUpdate.objects.update(submitted_on="2026-04-10")
+        assert self.stale(date(2026, 7, 11)) == []
+        assert self.stale(date(2026, 7, 12)) == ["Agro-town"]
+
+    def test_items_of_a_roadmap_are_none(self, item):
+        assert self.stale(date(2030, 1, 1)) == []
 
 
 class TestRule8AnItemIsClosedByAController:

@@ -37,6 +37,7 @@ def overdue(on, model=RoadmapItem):
     """The late rows, which the query, its annotation and the predicate of a row tell alike."""
     found = set(model.objects.overdue(on))
     rows = list(model.objects.with_overdue(on))
+    assert {row.late for row in rows} <= {True, False}
     assert found == {row for row in rows if row.late} == {row for row in rows if row.is_overdue(on)}
     assert [row.deadline for row in rows] == [row.deadline_on(on) for row in rows]
     return found
@@ -464,6 +465,19 @@ class TestTheWayOfAReport:
         assert told.decision_text == "Which walls?"
         assert not StatusUpdate.objects.accepted().exists()
 
+    def test_who_answers_for_the_project_no_more_does_not_hand_it_in(self, draft, project, officer):
+        Project.objects.create(name="Another that he leads", stage_at_entry="planned", lead=project.lead)
+        Project.objects.filter(pk=project.pk).update(lead=None)
+        with pytest.raises(PermissionDenied):
+            draft.submit(by=officer)
+        assert self.stored(draft).state == "draft"
+
+    @pytest.mark.parametrize("why", ["", "  "])
+    def test_a_return_says_why(self, report, controller, why):
+        with pytest.raises(ValidationError, match="Say why it is returned"):
+            report.return_(by=controller, why=why)
+        assert self.stored(report).state == "submitted"
+
     def test_nobody_else_decides(self, report, officer, cast):
         decisions = [report.accept, lambda by: report.return_(by=by, why="No")]
         for decide in decisions:
@@ -563,6 +577,12 @@ class TestDeadlinesMoveByTheLedger:
             item.full_clean()
         with pytest.raises(IntegrityError), transaction.atomic():
             item.save()
+
+    def test_an_item_stands_in_an_area_of_its_roadmap_or_in_none(self, item):
+        item.area = None
+        item.full_clean()
+        item.area = RoadmapArea.objects.create(roadmap=item.roadmap, name="Health")
+        item.full_clean()
 
 
 class TestComparison:

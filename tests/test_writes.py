@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agreements.models import Roadmap, RoadmapItem
 from partners.models import Partner
@@ -160,3 +161,42 @@ def test_patch_needs_the_version_it_has_seen(write, project):
     assert write(here, {"name": "B"}, method="patch", If_Match='"1."')[0] == 412
     project.refresh_from_db()
     assert project.name == "A"
+
+
+class TestEvidence:
+    @pytest.fixture
+    def draft(self, project, controller):
+        return project.report(by=controller, **WORDS)
+
+    @pytest.fixture
+    def upload(self, client, controller, draft):
+        def send(content=b"Walls: 4", name="act.txt", by=controller, **headers):
+            client.force_login(by)
+            headers = {"If-Match": '"1."', **{key.replace("_", "-"): value for key, value in headers.items()}}
+            file = SimpleUploadedFile(name, content)
+            return client.post(f"/api/v1/status-updates/{draft.pk}/evidence/", {"content": file}, headers=headers)
+
+        return send
+
+    def test_a_file_is_added_to_ones_draft(self, upload, draft):
+        answer = upload(name="акт.txt")
+        assert answer.status_code == 201, answer.content
+        assert (answer.json()["name"], answer.json()["size"]) == ("акт.txt", 8)
+        assert draft.evidence.get().content.read() == b"Walls: 4"
+
+    def test_what_is_no_document_is_400_and_named(self, upload, draft):
+        answer = upload(b"MZ", "tool.exe")
+        assert (answer.status_code, "tool.exe" in answer.content.decode()) == (400, True)
+        assert not draft.evidence.exists()
+
+    def test_nobody_adds_to_anothers_draft_or_to_a_submitted_report(self, upload, draft, controller, cast):
+        assert upload(by=cast("controller", "another")).status_code == 404
+        assert upload(by=cast("viewer")).status_code == 403
+        draft.submit(by=controller)
+        assert upload(If_Match='"2."').status_code == 403
+        assert not draft.evidence.exists()
+
+    def test_a_repeat_with_the_same_key_adds_no_second_file(self, upload, draft):
+        assert [upload(Idempotency_Key="k").status_code for _round in range(2)] == [201, 201]
+        assert draft.evidence.count() == 1
+        assert upload(b"Walls: 5", Idempotency_Key="k").status_code == 422

@@ -163,6 +163,13 @@ class ProjectQuerySet(NamedQuerySet):
             return self
         return self.filter(lead__in=user.organisations()) if user.is_officer else self.none()
 
+    def draftable_by(self, user: Any) -> Self:
+        """Projects that the user may draft a report on: besides his own those that his organisations co-execute."""
+        if user.is_controller or not user.is_officer:
+            return self.answerable_by(user)
+        parties = ProjectParty.objects.filter(role=ProjectRole.CO_EXECUTOR, partner__in=user.organisations())
+        return self.filter(Q(lead__in=user.organisations()) | Q(Exists(parties.filter(project=OuterRef("pk")))))
+
     def start(self, item: RoadmapItem, *, by: Any) -> Project:
         """The project by which an item is delivered that nobody delivers yet: its title, its lead, its deadline.
 
@@ -341,13 +348,15 @@ class Project(Named, Cited, Record):
     def report(self, *, by: Any, follows: StatusUpdate | None = None, **words: Any) -> StatusUpdate:
         """A draft of news: stage, confidence, text, progress, next_step, next_step_due. `submit()` hands it in.
 
-        Raises PermissionDenied for who does not answer for the project, ValidationError for what may not be said.
+        That of a co-executor is for the lead to hand in. Raises PermissionDenied for who has no part in the project,
+        ValidationError for what may not be said.
         """
         from projects.models.status import StatusUpdate
 
-        if not Project.objects.answerable_by(by).filter(pk=self.pk).exists():
+        if not Project.objects.draftable_by(by).filter(pk=self.pk).exists():
             raise PermissionDenied(_("You do not report on this project."))
-        update = StatusUpdate(project=self, author=by, follows=follows, **words)
+        for_lead = not Project.objects.answerable_by(by).filter(pk=self.pk).exists()
+        update = StatusUpdate(project=self, author=by, follows=follows, for_lead=for_lead, **words)
         update.full_clean()
         update.save()
         return update

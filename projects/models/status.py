@@ -60,13 +60,19 @@ class StatusUpdateQuerySet(RecordQuerySet):
         return self.exclude(state=UpdateState.DRAFT)
 
     def visible_to(self, user: Any) -> Self:
-        """Everything but other people's drafts."""
-        return self.filter(~Q(state=UpdateState.DRAFT) | Q(author=user.pk))
+        """Everything but other people's drafts; the lead's officers see those that a co-executor wrote for them."""
+        for_him = Q(for_lead=True, project__lead__in=user.organisations()) if user.is_officer else Q()
+        return self.filter(~Q(state=UpdateState.DRAFT) | Q(author=user.pk) | for_him)
 
     def writable_by(self, user: Any) -> Self:
-        """One's own drafts, on projects that one still answers for."""
+        """One's own drafts, on projects that one still has a part in."""
         own = self.filter(author=user.pk, state=UpdateState.DRAFT)
-        return own.filter(project__in=Project.objects.answerable_by(user).order_by().values("pk"))
+        return own.filter(project__in=Project.objects.draftable_by(user).order_by().values("pk"))
+
+    def for_lead(self, user: Any) -> Self:
+        """Drafts that co-executors wrote for the user's organisations to hand in."""
+        waiting = self.filter(state=UpdateState.DRAFT, for_lead=True, project__lead__in=user.organisations())
+        return waiting if user.is_officer else self.none()
 
     def awaiting_decision(self) -> Self:
         return self.filter(state=UpdateState.SUBMITTED)
@@ -121,7 +127,17 @@ class StatusUpdate(Record):
         related_name="resubmissions",
         verbose_name=_("replaces"),
     )
+    for_lead = models.BooleanField(_("drafted by a co-executor"), default=False, editable=False)
     submitted_on = models.DateField(_("submitted on"), null=True, blank=True, editable=False)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("submitted by"),
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -194,7 +210,11 @@ class StatusUpdate(Record):
             ),
             check(
                 "not_accepted_by_author",
-                ~Q(state=UpdateState.ACCEPTED) | ~Q(decided_by=models.F("author")),
+                ~Q(state=UpdateState.ACCEPTED)
+                | (
+                    ~Q(decided_by=models.F("author"))
+                    & (Q(submitted_by__isnull=True) | ~Q(decided_by=models.F("submitted_by")))
+                ),
                 _("Nobody accepts his own report."),
             ),
         ]
@@ -208,12 +228,25 @@ class StatusUpdate(Record):
     def submit(self, *, by: Any) -> None:
         """Hand the draft in: from now on its words stay.
 
-        Raises PermissionDenied for another than its author, or when he no longer answers for the project;
-        ValidationError when it is no draft.
+        Raises PermissionDenied for another than its author (the lead, when a co-executor wrote it), or when he does
+        not answer for the project; ValidationError when it is no draft.
         """
-        if by.pk != self.author_id or not Project.objects.answerable_by(by).filter(pk=self.project_id).exists():
+        answers = Project.objects.answerable_by(by).filter(pk=self.project_id).exists()
+        his = by.pk == self.author_id or StatusUpdate.objects.for_lead(by).filter(pk=self.pk).exists()
+        if by.pk == self.author_id and not answers:
+            raise PermissionDenied(_("The lead of the project hands this report in."))
+        if not (his and answers):
             raise PermissionDenied(_("Only its author hands a report in, for a project that he answers for."))
-        self._move(state=UpdateState.SUBMITTED, submitted_on=today())
+        self._move(state=UpdateState.SUBMITTED, submitted_on=today(), submitted_by=by)
+
+    def attach(self, content: Any, *, by: Any) -> Evidence:
+        """Add a file to the draft. PermissionDenied for whose draft it is not, ValidationError for a refused file."""
+        if not StatusUpdate.objects.writable_by(by).filter(pk=self.pk).exists():
+            raise PermissionDenied(_("Evidence is added to one's own drafts."))
+        evidence = Evidence(update=self, content=content)
+        evidence.full_clean()
+        evidence.save()
+        return evidence
 
     def accept(self, *, by: Any) -> None:
         """Make it the project's news.
@@ -238,7 +271,7 @@ class StatusUpdate(Record):
         return self.project.report(by=by, follows=self, **words)
 
     def _decided_by(self, user: Any) -> None:
-        if user.pk == self.author_id:
+        if user.pk in {self.author_id, self.submitted_by_id}:
             raise PermissionDenied(_("Nobody accepts his own report."))
         if not user.is_controller:
             raise PermissionDenied(_("A controller decides on reports."))
