@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from oversight import views
+from oversight.deadlines import PAGES as DEADLINE_PAGES
 from oversight.listing import LISTINGS
 from partners.models import Partner
 from projects.models import Project
@@ -20,7 +21,8 @@ RECORDS = {
 }
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
-    path("overdue/", views.overdue, name="overdue"),
+    *[path(f"{name}/", views.deadlines, {"name": name}, name=name) for name in DEADLINE_PAGES],
+    path("slippage/", views.slipped, name="slippage"),
     path("findings/", views.open_questions, name="findings"),
     *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],
     *[

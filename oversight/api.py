@@ -146,7 +146,7 @@ class SlippageReport(Report):
     filterset_class = SlippageFilterSet
 
     def rows(self, asked: Any) -> Any:
-        return scores.slippage(asked.day, asked.form.cleaned_data["by"] or "record")
+        return scores.slippage(asked.day, asked.group)
 
 
 class CheckReport(ChainReport):

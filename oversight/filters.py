@@ -6,16 +6,17 @@ from datetime import date
 from typing import Any
 
 import django_filters as filters
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from agreements.models import Decision
 from oversight.models import Move
-from oversight.scores import SLIPPAGE
 from partners.dates import today
 from partners.filters import DayFilter, KeyFilter, PartnerFilter, RecordFilter
 
 LONGEST = 3660
+GROUPED_BY = {"record": _("item or project"), "lead": _("lead"), "roadmap": _("roadmap"), "partner": _("partner")}
 
 
 @extend_schema_field(OpenApiTypes.INT64)
@@ -64,7 +65,12 @@ class DueFilterSet(DeadlineFilterSet):
 
 
 class SlippageFilterSet(DayFilterSet):
-    by = filters.ChoiceFilter(method="leave", choices=[(name, name) for name in SLIPPAGE], empty_label=None)
+    by = filters.ChoiceFilter(method="leave", choices=list(GROUPED_BY.items()))
+
+    @property
+    def group(self) -> str:
+        """By what the moves are added up: each record for itself unless told."""
+        return self.form.cleaned_data.get("by") or "record"
 
 
 class MoveFilterSet(RecordFilter):

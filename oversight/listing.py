@@ -61,12 +61,14 @@ def _control(filterset: Any, name: str, value: str) -> Control:
     label = LABELS[name]()
     if name in {"on"}:
         return Control(name, label, value or today().isoformat(), kind="date")
+    if name == "within":
+        return Control(name, label, value or "30", kind="number")
     if name in {"overdue", "committed"}:
         return Control(name, label, value, [("true", _("yes")), ("false", _("no"))])
     if name in CHOICES:
         return Control(name, label, value, _with_asked(CHOICES[name](), value))
     choices = filterset.base_filters[name].extra.get("choices")
-    return Control(name, label, value, list(choices.choices) if choices else None)
+    return Control(name, label, value, list(getattr(choices, "choices", choices)) if choices else None)
 
 
 def _with_asked(options: list[tuple[str, Any]], value: str) -> list[tuple[str, Any]]:
@@ -102,6 +104,8 @@ def _leads() -> list[tuple[str, Any]]:
 LABELS: dict[str, Callable[[], str]] = {
     "search": lambda: _("Words"),
     "on": lambda: _("On the day"),
+    "within": lambda: _("Within so many days"),
+    "by": lambda: _("Added up by"),
     "partner": lambda: _("Partner"),
     "country": lambda: _("Country"),
     "kind": lambda: _("Kind"),
@@ -242,4 +246,3 @@ ORDERINGS: dict[str, Callable[[], str]] = {
     "held": lambda: _("date, newest first"),
     "last_reported_on": lambda: _("last report, newest first"),
 }
-OVERDUE_CONTROLS = ("on", "partner", "roadmap", "lead", "search")

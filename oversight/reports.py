@@ -22,7 +22,7 @@ from projects.models.project import CADENCE, PRIORITY_CADENCE
 
 @dataclass(frozen=True)
 class DeadlineRow:
-    """One item or project on a day. `deadline` is the last day of the deadline in force then, None without one."""
+    """One item or project on the day `on`. `deadline`: the last day of what was in force then, None without one."""
 
     type: str
     record: Any
@@ -32,8 +32,19 @@ class DeadlineRow:
     days_late: int
     last_reported_on: date | None
     silent_since: date | None
+    on: date
 
     inherited: Any = None
+
+    @property
+    def days_silent(self) -> int | None:
+        """How long nothing was heard; None in a report that does not ask."""
+        return (self.on - self.silent_since).days if self.silent_since else None
+
+    @property
+    def days_left(self) -> int | None:
+        """Until the deadline; None when it has passed or there is none."""
+        return (self.deadline - self.on).days if self.deadline and self.deadline >= self.on else None
 
     @property
     def due_shown(self) -> Any:
@@ -112,6 +123,7 @@ def _row(kind: str, record: Any, partner: Partner | None, roadmap: Roadmap | Non
         days_late=max((on - deadline).days, 0) if deadline else 0,
         last_reported_on=record.last_report,
         silent_since=getattr(record, "since", None),
+        on=on,
         inherited=roadmap and (roadmap.period_text or roadmap.period),
     )
 

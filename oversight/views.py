@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
-from oversight import reports
+from oversight import reports, scores
 from oversight.completeness import Check, findings, gaps
-from oversight.filters import DayFilterSet, DeadlineFilterSet
-from oversight.listing import LISTINGS, ORDERINGS, OVERDUE_CONTROLS, CappedPaginator, controls
+from oversight.deadlines import GROUPS, column, grouped, nothing
+from oversight.deadlines import PAGES as DEADLINE_PAGES
+from oversight.filters import GROUPED_BY, DayFilterSet, SlippageFilterSet
+from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls
 from oversight.records import PAGES
 from oversight.scores import partner_scores, roadmap_scores
 from partners.dates import today
@@ -24,22 +27,6 @@ from projects.models import Evidence, Project, StatusUpdate
 
 SOON = 30
 FILES: dict[str, Any] = {str(model._meta.model_name): model for model in (AgreementFile, MeetingFile, Evidence)}
-
-
-def _named(model: Any, key: str) -> Subquery:
-    """The name of the record whose id an annotation holds."""
-    return Subquery(model.objects.filter(pk=OuterRef(key)).order_by().values("name")[:1])
-
-
-# What the tables of late items and projects may be sorted by: the columns of either, as (of items, of projects).
-SORTABLE = {
-    "deadline": ("deadline", "deadline"),
-    "title": ("name", "name"),
-    "roadmap": ("roadmap__name", _named(Roadmap, "roadmap_id")),
-    "partner": ("roadmap__counterpart__name", _named(Partner, "counterpart_id")),
-    "lead": ("lead__name", "lead__name"),
-    "last_report": ("last_report", "last_report"),
-}
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -58,27 +45,52 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard.html", context)
 
 
-def overdue(request: HttpRequest) -> HttpResponse:
-    """Late items and late projects on a day; filters, ordering and pages in the URL. A bad value is 400 and named."""
-    asked = DeadlineFilterSet(request.GET, queryset=Project.objects.none())
-    faults = _faults(request, asked, {"ordering", "page", "projects_page"})
-    on = asked.day if asked.is_valid() else today()
-    ordering = request.GET.get("ordering", "deadline")
-    if ordering.removeprefix("-") not in SORTABLE:
-        faults.append(_("ordering: one of %(names)s.") % {"names": ", ".join(SORTABLE)})
-        ordering = "deadline"
-    parts = [_narrowed(part, request) for part in (reports.overdue_items(on), reports.overdue_projects(on))]
+def deadlines(request: HttpRequest, name: str) -> HttpResponse:
+    """Items and projects that are late, due or silent on a day; filters, ordering, grouping and pages in the URL."""
+    page = DEADLINE_PAGES[name]
+    asked = page.filterset(request.GET, queryset=nothing())
+    faults = _faults(request, asked, {"ordering", "group", "page", "projects_page"})
+    ordering, group = request.GET.get("ordering") or page.first, request.GET.get("group", "")
+    if ordering.removeprefix("-") not in page.sortable:
+        faults.append(_("ordering: one of %(names)s.") % {"names": ", ".join(page.sortable)})
+        ordering = page.first
+    if group and group not in GROUPS:
+        faults.append(_("group: one of %(names)s.") % {"names": ", ".join(GROUPS)})
+        group = ""
+    checked = page.filterset({} if faults else request.GET, queryset=nothing())
+    checked.is_valid()
     context = {
-        "on": on,
+        "on": checked.day,
+        "page": page,
         "faults": faults,
-        "controls": controls(DeadlineFilterSet, OVERDUE_CONTROLS, request.GET),
-        "items": _page(request, parts[0], "page", _column(ordering, 0)),
-        "projects": _page(request, parts[1], "projects_page", _column(ordering, 1)),
+        "controls": controls(page.filterset, page.controls, request.GET),
+        "groupings": [(word, label) for word, (_keys, _model, label) in GROUPS.items()],
         "ordering": ordering,
+        "group": group,
     }
-    for name in ("items", "projects"):
-        context[f"{name}_rows"] = reports.rows(context[name].object_list, on)
-    return render(request, "overdue.html", context, status=400 if faults else 200)
+    for index, (part, rows) in enumerate(zip(("items", "projects"), page.parts(checked), strict=True)):
+        chosen = page.filterset({} if faults else request.GET, queryset=rows).qs
+        order = [_column(word, index) for word in (group, ordering) if word]
+        context[part] = _page(request, chosen, "page" if part == "items" else "projects_page", *order)
+        context[f"{part}_groups"] = grouped(context[part], index, group, chosen, checked.day)
+    return render(request, "deadlines.html", context, status=400 if faults else 200)
+
+
+def slipped(request: HttpRequest) -> HttpResponse:
+    """How often and how far deadlines moved up to a day, added up by what was asked."""
+    asked = SlippageFilterSet(request.GET, queryset=nothing())
+    faults = _faults(request, asked, {"page"})
+    checked = SlippageFilterSet({} if faults else request.GET, queryset=nothing())
+    checked.is_valid()
+    rows = scores.slippage(checked.day, checked.group)
+    context = {
+        "on": checked.day,
+        "by": GROUPED_BY[checked.group],
+        "faults": faults,
+        "controls": controls(SlippageFilterSet, ("on", "by"), request.GET),
+        "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+    }
+    return render(request, "slippage.html", context, status=400 if faults else 200)
 
 
 def open_questions(request: HttpRequest) -> HttpResponse:
@@ -101,15 +113,10 @@ def _answered(check: Check) -> dict[str, Any]:
     return {"code": check.code, "label": check.label, "count": page.count_shown, "rows": page.get_page(1).object_list}
 
 
-def _narrowed(rows: Any, request: HttpRequest) -> Any:
-    chosen = DeadlineFilterSet(request.GET, queryset=rows)
-    return chosen.qs if chosen.is_valid() else rows
-
-
 def _column(ordering: str, part: int) -> Any:
-    chosen: Any = SORTABLE[ordering.removeprefix("-")][part]
-    column = F(chosen) if isinstance(chosen, str) else chosen
-    return column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
+    chosen = column(ordering.removeprefix("-"), part)
+    by = F(chosen) if isinstance(chosen, str) else chosen
+    return by.desc(nulls_last=True) if ordering.startswith("-") else by.asc(nulls_last=True)
 
 
 def _page(request: HttpRequest, rows: Any, parameter: str, *order: Any) -> Any:
