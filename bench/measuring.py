@@ -55,8 +55,13 @@ class Api:
 
     def get(self, path: str) -> bytes:
         """The body. Raises OSError with the status for anything but 200."""
-        self.connection.request("GET", path, headers=self.headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request("GET", path, headers=self.headers)
+            answer = self.connection.getresponse()
+        except http.client.RemoteDisconnected:  # the server ends a connection that was idle while SQL was timed
+            self.connection.close()
+            self.connection.request("GET", path, headers=self.headers)
+            answer = self.connection.getresponse()
         body = answer.read()
         if answer.status != http.HTTPStatus.OK:
             raise OSError(f"{answer.status} {answer.reason}")

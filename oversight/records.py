@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, AgreementRelation, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
 from oversight import listing
 from oversight.scores import roadmap_scores
+from oversight.timeline import GROUPS, timeline
 from partners.dates import today
 from partners.models import Contact, Partner
 from projects.models import Indicator, Project, StatusUpdate
@@ -39,7 +41,7 @@ def listed(name: str, partners: Any, partner: Partner) -> Related:
     return related(page.shown(rows), f"{reverse(name)}?partner={partner.pk}")
 
 
-def of_partner(partner: Partner, user: Any) -> dict[str, Any]:
+def of_partner(partner: Partner, request: Any) -> dict[str, Any]:
     under = Partner.objects.under(partner)
     names = ("agreements", "roadmaps", "projects", "meetings")
     return {
@@ -50,11 +52,11 @@ def of_partner(partner: Partner, user: Any) -> dict[str, Any]:
         "aliases": partner.aliases.all(),
         "founders": partner.founders.all(),
         "founded": partner.founded.all(),
-        "contacts": partner.contacts.all() if may(user, "view", Contact) else [],
+        "contacts": partner.contacts.all() if may(request.user, "view", Contact) else [],
     }
 
 
-def of_agreement(agreement: Agreement, user: Any) -> dict[str, Any]:
+def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:
     roadmaps = Roadmap.objects.filter(Q(adopted_by=agreement) | Q(basis=agreement)).distinct()
     from_others = AgreementRelation.objects.filter(to=agreement).select_related("agreement")
     return {
@@ -70,12 +72,16 @@ def of_agreement(agreement: Agreement, user: Any) -> dict[str, Any]:
     }
 
 
-def of_roadmap(roadmap: Roadmap, user: Any) -> dict[str, Any]:
+def of_roadmap(roadmap: Roadmap, request: Any) -> dict[str, Any]:
     on = today()
     counted = Roadmap.objects.with_counts().select_related("counterpart").filter(pk=roadmap.pk)
     items = roadmap.items.with_overdue(on).select_related("roadmap", "area", "lead")
+    group = request.GET.get("group", "area")
     return {
         "score": roadmap_scores(on, counted)[0],
+        "timeline": timeline(roadmap, on, group if group in GROUPS else "area"),
+        "groupings": [("area", _("area")), ("lead", _("lead")), ("status", _("status"))],
+        "group": group,
         "items": related(with_projects(items.order_by("area__position", "area_id", "position", "id"))),
         "areas": roadmap.areas.all(),
         "basis": related(listing.of_agreement_list(roadmap.basis.all())),
@@ -83,18 +89,20 @@ def of_roadmap(roadmap: Roadmap, user: Any) -> dict[str, Any]:
     }
 
 
-def of_item(item: RoadmapItem, user: Any) -> dict[str, Any]:
+def of_item(item: RoadmapItem, request: Any) -> dict[str, Any]:
     return {
         "item": RoadmapItem.objects.with_overdue(today()).get(pk=item.pk),
         "projects": related(listing.of_project_list(item.projects.all())),
         "co_executors": item.co_executors.all(),
         "moves": item.reschedulings.select_related("requested_by", "decided_by"),
         "reopenings": item.reopenings.select_related("closed_by", "reopened_by"),
-        "updates": _reports(StatusUpdate.objects.filter(project__in=item.projects.order_by().values("pk")), user),
+        "updates": _reports(
+            StatusUpdate.objects.filter(project__in=item.projects.order_by().values("pk")), request.user
+        ),
     }
 
 
-def of_group(group: WorkingGroup, user: Any) -> dict[str, Any]:
+def of_group(group: WorkingGroup, request: Any) -> dict[str, Any]:
     return {
         "sides": group.sides.all(),
         "children": related(listing.of_group_list(group.children.all())),
@@ -105,7 +113,7 @@ def of_group(group: WorkingGroup, user: Any) -> dict[str, Any]:
     }
 
 
-def of_meeting(meeting: Meeting, user: Any) -> dict[str, Any]:
+def of_meeting(meeting: Meeting, request: Any) -> dict[str, Any]:
     return {
         "participants": meeting.participants.select_related("partner"),
         "files": meeting.files.all(),
@@ -118,7 +126,7 @@ def of_meeting(meeting: Meeting, user: Any) -> dict[str, Any]:
     }
 
 
-def of_project(project: Project, user: Any) -> dict[str, Any]:
+def of_project(project: Project, request: Any) -> dict[str, Any]:
     on = today()
     items = project.items.with_overdue(on).select_related("roadmap", "lead", "area")
     return {
@@ -128,7 +136,7 @@ def of_project(project: Project, user: Any) -> dict[str, Any]:
         "items": related(items),
         "meetings": related(listing.of_meeting_list(project.raised_at.all())),
         "milestones": project.milestones.all(),
-        "updates": _reports(project.updates.all(), user),
+        "updates": _reports(project.updates.all(), request.user),
         "moves": project.reschedulings.select_related("requested_by", "decided_by"),
         "followed_by": project.followed_by.all(),
         "sectors": project.sectors.all(),

@@ -165,7 +165,7 @@ def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
         "record": found,
         "on": today(),
         "citations": found.citations.select_related("source"),
-        **PAGES[model](found, request.user),
+        **PAGES[model](found, request),
     }
     return render(request, f"{model._meta.app_label}/{model._meta.model_name}_detail.html", context)
 

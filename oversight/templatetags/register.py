@@ -47,6 +47,12 @@ def shown(value: Any) -> str:
     return date_format(value, "j E Y") if hasattr(value, "isoformat") else str(value)
 
 
+@register.filter
+def unlocalised(value: float) -> str:
+    """A number for a drawing: with a point in every language."""
+    return f"{value:g}"
+
+
 @register.simple_tag
 def written(record: Any, field: str) -> str:
     """A partial date as the document words it, else as entered; blank for none."""
