@@ -22,6 +22,7 @@ RECORDS = {
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     *[path(f"{name}/", views.deadlines, {"name": name}, name=name) for name in DEADLINE_PAGES],
+    path("terms/", views.terms, name="terms"),
     path("slippage/", views.slipped, name="slippage"),
     path("findings/", views.open_questions, name="findings"),
     *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters as filters
@@ -62,6 +62,33 @@ class DueFilterSet(DeadlineFilterSet):
         """How far to look ahead; 30 days unless told."""
         within = self.form.cleaned_data.get("within")
         return 30 if within is None else int(within)
+
+
+class OverviewFilterSet(DayFilterSet):
+    """The day to compare with: 30 days before unless told."""
+
+    since = DayFilter(method="leave")
+
+    @property
+    def before(self) -> date:
+        return self.form.cleaned_data.get("since") or self.day - timedelta(days=30)
+
+
+class TermFilterSet(DayFilterSet):
+    """Agreements to decide on within so many months."""
+
+    partner = PartnerFilter()
+    months = filters.NumberFilter(method="leave", min_value=0, max_value=120)
+    search = filters.CharFilter(method="by_words", max_length=200)
+
+    @property
+    def ahead(self) -> int:
+        """How many months to look ahead; 6 unless told."""
+        months = self.form.cleaned_data.get("months")
+        return 6 if months is None else int(months)
+
+    def by_words(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.search(value)
 
 
 class SlippageFilterSet(DayFilterSet):

@@ -52,9 +52,12 @@ class Control:
     kind: str = "search"
 
 
-def controls(filterset: Any, names: Iterable[str], asked: QueryDict) -> list[Control]:
-    """The form of the named filters, showing what was asked."""
-    return [_control(filterset, name, asked.get(name, "")) for name in names]
+def controls(
+    filterset: Any, names: Iterable[str], asked: QueryDict, unless_asked: dict[str, str] | None = None
+) -> list[Control]:
+    """The form of the named filters, showing what was asked, else what holds unless one asks."""
+    usual = unless_asked or {}
+    return [_control(filterset, name, asked.get(name, "") or usual.get(name, "")) for name in names]
 
 
 def _control(filterset: Any, name: str, value: str) -> Control:
@@ -62,7 +65,7 @@ def _control(filterset: Any, name: str, value: str) -> Control:
     if name in {"on"}:
         return Control(name, label, value or today().isoformat(), kind="date")
     if name == "within":
-        return Control(name, label, value or "30", kind="number")
+        return Control(name, label, value, kind="number")
     if name in {"overdue", "committed"}:
         return Control(name, label, value, [("true", _("yes")), ("false", _("no"))])
     if name in CHOICES:
@@ -104,7 +107,8 @@ def _leads() -> list[tuple[str, Any]]:
 LABELS: dict[str, Callable[[], str]] = {
     "search": lambda: _("Words"),
     "on": lambda: _("On the day"),
-    "within": lambda: _("Within so many days"),
+    "within": lambda: _("Within (days)"),
+    "months": lambda: _("Within (months)"),
     "by": lambda: _("Added up by"),
     "partner": lambda: _("Partner"),
     "country": lambda: _("Country"),

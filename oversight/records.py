@@ -60,6 +60,7 @@ def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:
     roadmaps = Roadmap.objects.filter(Q(adopted_by=agreement) | Q(basis=agreement)).distinct()
     from_others = AgreementRelation.objects.filter(to=agreement).select_related("agreement")
     return {
+        "term": Agreement.objects.with_term(today()).get(pk=agreement.pk),
         "parties": agreement.parties.select_related("partner"),
         "relations": agreement.relations.select_related("to"),
         "relations_from": from_others,

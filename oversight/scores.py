@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, Sum
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from agreements.models import (
@@ -21,7 +21,7 @@ from agreements.models import (
     WorkingGroup,
 )
 from partners.models import Partner
-from projects.models import Project, ProjectParty, ProjectRescheduling
+from projects.models import Project, ProjectParty, ProjectRescheduling, StatusUpdate
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,35 @@ class RoadmapScore:
     open: int
     overdue: int
     closed: dict[str, int]
+    closed_late: int
+    confidence: dict[str, int]
+
+    @property
+    def closed_on_time(self) -> int:
+        return sum(self.closed.values()) - self.closed_late
+
+    @property
+    def shares(self) -> list[tuple[str, int, float, float]]:
+        """For a bar: (state, number, where it begins, how long it is), in percent of the items."""
+        numbers = {
+            "done": self.closed_on_time,
+            "closed-late": self.closed_late,
+            "late": self.overdue,
+            "open": self.open - self.overdue,
+        }
+        whole, at, parts = sum(numbers.values()), 0.0, []
+        for state, number in numbers.items():
+            width = 100 * number / whole if whole else 0
+            parts.append((state, number, round(at, 2), round(width, 2)))
+            at += width
+        return [part for part in parts if part[1]]
 
 
 def roadmap_scores(on: date, roadmaps: Any = None) -> list[RoadmapScore]:
     """The score of each roadmap (of `roadmaps`, with their counts), in the roadmaps' own order."""
     chosen = Roadmap.objects.with_counts().select_related("counterpart") if roadmaps is None else roadmaps
-    open_then = _per(RoadmapItem.objects.open(on), "roadmap")
-    late = _per(RoadmapItem.objects.overdue(on), "roadmap")
+    open_then = per(RoadmapItem.objects.open(on), "roadmap")
+    late = per(RoadmapItem.objects.overdue(on), "roadmap")
     closed = Counter(
         {
             (row["roadmap"], row["closed_as"]): row["n"]
@@ -48,15 +70,30 @@ def roadmap_scores(on: date, roadmaps: Any = None) -> list[RoadmapScore]:
             .annotate(n=Count("id"))
         }
     )
+    closed_late = per(
+        RoadmapItem.objects.filter(closed_on__lte=on).with_deadline(on).filter(closed_on__gt=F("deadline")), "roadmap"
+    )
+    confidence = _confidence(on)
     return [
         RoadmapScore(
             roadmap,
             open=open_then[roadmap.pk],
             overdue=late[roadmap.pk],
             closed={as_: number for (pk, as_), number in closed.items() if pk == roadmap.pk},
+            closed_late=closed_late[roadmap.pk],
+            confidence={said: number for (pk, said), number in confidence.items() if pk == roadmap.pk},
         )
         for roadmap in chosen
     ]
+
+
+def _confidence(on: date) -> Counter[tuple[int, str]]:
+    """What the last accepted reports of the active projects of each roadmap say: how many are on track, at risk..."""
+    newest = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
+    said = Subquery(newest.order_by("-submitted_on", "-id").values("confidence")[:1])
+    heard = Project.objects.active(on).annotate(said=said).filter(said__isnull=False, items__isnull=False)
+    grouped = heard.order_by().values("items__roadmap", "said").annotate(n=Count("pk", distinct=True))
+    return Counter({(row["items__roadmap"], row["said"]): row["n"] for row in grouped})
 
 
 @dataclass(frozen=True)
@@ -78,12 +115,12 @@ class PartnerScore:
 
 def partner_scores(on: date) -> list[PartnerScore]:
     """A row for each state abroad, with the same queries for one state as for two hundred."""
-    agreements = _per(AgreementParty.objects, "partner__country", "agreement")
-    roadmaps = _per(Roadmap.objects, "counterpart__country")
-    bodies = _per(WorkingGroup.sides.through.objects, "partner__country", "workinggroup")
+    agreements = per(AgreementParty.objects, "partner__country", "agreement")
+    roadmaps = per(Roadmap.objects, "counterpart__country")
+    bodies = per(WorkingGroup.sides.through.objects, "partner__country", "workinggroup")
     meetings = _countries_of_meetings()
-    items = _per(RoadmapItem.objects.open(on), "roadmap__counterpart__country")
-    late_items = _per(RoadmapItem.objects.overdue(on), "roadmap__counterpart__country")
+    items = per(RoadmapItem.objects.open(on), "roadmap__counterpart__country")
+    late_items = per(RoadmapItem.objects.overdue(on), "roadmap__counterpart__country")
     projects = _projects_per_country(on)
     return [
         PartnerScore(
@@ -101,7 +138,8 @@ def partner_scores(on: date) -> list[PartnerScore]:
     ]
 
 
-def _per(rows: Any, column: str, counted: str = "id") -> Counter[Any]:
+def per(rows: Any, column: str, counted: str = "id") -> Counter[Any]:
+    """The number of different `counted` for each value of the column."""
     grouped = rows.order_by().values(column).annotate(n=Count(counted, distinct=True))
     return Counter({row[column]: row["n"] for row in grouped})
 

@@ -53,6 +53,11 @@ class RoadmapScoreSerializer(serializers.Serializer[Any]):
     open = serializers.IntegerField()
     overdue = serializers.IntegerField()
     closed = serializers.DictField(child=serializers.IntegerField(), help_text="Number by the way of closing")
+    closed_on_time = serializers.IntegerField()
+    closed_late = serializers.IntegerField()
+    confidence = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Active projects by what their last accepted report says"
+    )
 
 
 class PartnerScoreSerializer(serializers.Serializer[Any]):

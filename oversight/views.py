@@ -13,36 +13,39 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
-from oversight import reports, scores
+from oversight import overview, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.deadlines import GROUPS, column, grouped, nothing
 from oversight.deadlines import PAGES as DEADLINE_PAGES
-from oversight.filters import GROUPED_BY, DayFilterSet, SlippageFilterSet
-from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls
+from oversight.filters import GROUPED_BY, DayFilterSet, OverviewFilterSet, SlippageFilterSet, TermFilterSet
+from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls, parties
 from oversight.records import PAGES
-from oversight.scores import partner_scores, roadmap_scores
 from partners.dates import today
 from partners.models import Partner
-from projects.models import Evidence, Project, StatusUpdate
+from projects.models import Evidence, Project
 
 SOON = 30
 FILES: dict[str, Any] = {str(model._meta.model_name): model for model in (AgreementFile, MeetingFile, Evidence)}
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """What needs attention, as figures that are links."""
-    on = today()
+    """What needs attention: figures that are links, one's own organisations, the trend, roadmaps and partners."""
+    asked = OverviewFilterSet(request.GET, queryset=nothing())
+    faults = _faults(request, asked, set())
+    checked = OverviewFilterSet({} if faults else request.GET, queryset=nothing())
+    checked.is_valid()
+    on = checked.day
     context = {
         "on": on,
-        "items": RoadmapItem.objects.overdue(on).count(),
-        "projects": Project.objects.overdue(on).count(),
-        "soon": sum(part.count() for part in reports.due_parts(on, SOON)),
-        "silent": sum(part.count() for part in reports.silent_parts(on)),
-        "waiting": StatusUpdate.objects.awaiting_decision().count(),
-        "scores": roadmap_scores(on),
-        "partners": [score for score in partner_scores(on) if score.agreements or score.projects][:SOON],
+        "since": checked.before,
+        "faults": faults,
+        "figures": overview.figures(on, checked.before, request.user),
+        "desks": overview.desks(on, request.user),
+        "trend": overview.trend(on),
+        "scores": scores.roadmap_scores(on),
+        "partners": [score for score in scores.partner_scores(on) if score.agreements or score.projects][:SOON],
     }
-    return render(request, "dashboard.html", context)
+    return render(request, "dashboard.html", context, status=400 if faults else 200)
 
 
 def deadlines(request: HttpRequest, name: str) -> HttpResponse:
@@ -63,7 +66,7 @@ def deadlines(request: HttpRequest, name: str) -> HttpResponse:
         "on": checked.day,
         "page": page,
         "faults": faults,
-        "controls": controls(page.filterset, page.controls, request.GET),
+        "controls": controls(page.filterset, page.controls, request.GET, {"within": str(SOON)}),
         "groupings": [(word, label) for word, (_keys, _model, label) in GROUPS.items()],
         "ordering": ordering,
         "group": group,
@@ -74,6 +77,25 @@ def deadlines(request: HttpRequest, name: str) -> HttpResponse:
         context[part] = _page(request, chosen, "page" if part == "items" else "projects_page", *order)
         context[f"{part}_groups"] = grouped(context[part], index, group, chosen, checked.day)
     return render(request, "deadlines.html", context, status=400 if faults else 200)
+
+
+def terms(request: HttpRequest) -> HttpResponse:
+    """Agreements about which is to be decided soon: renew, or give notice."""
+    asked = TermFilterSet(request.GET, queryset=Agreement.objects.none())
+    faults = _faults(request, asked, {"page"})
+    checked = TermFilterSet({} if faults else request.GET, queryset=Agreement.objects.none())
+    checked.is_valid()
+    rows = Agreement.objects.to_decide(checked.day, checked.ahead).prefetch_related(parties())
+    chosen = TermFilterSet({} if faults else request.GET, queryset=rows).qs
+    context = {
+        "on": checked.day,
+        "faults": faults,
+        "controls": controls(
+            TermFilterSet, ("on", "months", "partner", "search"), request.GET, {"months": str(checked.ahead)}
+        ),
+        "page": _page(request, chosen, "page", "decide_by"),
+    }
+    return render(request, "terms.html", context, status=400 if faults else 200)
 
 
 def slipped(request: HttpRequest) -> HttpResponse:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -67,13 +69,75 @@ class Renewal(models.TextChoices):
     EXPRESS = "express", _("express")
 
 
+class RenewedEnd(models.Func):
+    """`agreement_end(first end, months of each renewal, day)`: the end of the term that runs on the day."""
+
+    function = "agreement_end"
+    output_field = models.DateField()
+
+
+class MonthsAfter(models.Func):
+    """A day so many months after another; the last day of the month where that one is shorter."""
+
+    template = "(%(expressions)s))::date"
+    arg_joiner = " + make_interval(months => "
+    output_field = models.DateField()
+
+
 class AgreementQuerySet(NamedQuerySet):
     """Documents and relations, single or in bundles."""
+
+    def with_term(self, on: date) -> Self:
+        """How the term stands on a day, by dates alone.
+
+        `starts_on`: the day from which it binds, NULL when no date is known. `ends_on`: the last day of the term that
+        runs then, after as many tacit renewals as it took; NULL without a known end. A successor in force ends it the
+        day before. `notice_by`: the last day to give notice. `decide_by`: that day, else the end.
+        """
+        since = Coalesce("in_force__first_day", "signed__first_day")
+        bound = Coalesce("in_force__last_day", "signed__last_day")
+        by_term = Cast(MonthsAfter(bound, F("term_months")) - timedelta(days=1), models.DateField())
+        first_end = Coalesce("valid_until__last_day", by_term)
+        renewed = Case(
+            When(renewal=Renewal.TACIT, renewal_months__gt=0, then=RenewedEnd("first_end", "renewal_months", on)),
+            # Renewed tacitly, for how long is not said: past its first end it has no known one.
+            When(renewal=Renewal.TACIT, first_end__lt=on, then=None),
+            default=F("first_end"),
+        )
+        successors = AgreementRelation.objects.filter(to=OuterRef("pk"), kind=RelationKind.SUPERSEDES)
+        in_force = Coalesce("agreement__in_force__first_day", "agreement__signed__first_day")
+        replaced = successors.annotate(day=in_force).filter(day__isnull=False).order_by("day").values("day")[:1]
+        replaced_on = Cast(Subquery(replaced) - timedelta(days=1), models.DateField())
+        return self.annotate(
+            starts_on=since,
+            first_end=first_end,
+            ends_on=Least(renewed, replaced_on),
+            notice_by=Case(When(notice_months__isnull=False, then=MonthsAfter(F("ends_on"), -F("notice_months")))),
+            decide_by=Coalesce("notice_by", "ends_on"),
+        )
+
+    def binding_on(self, on: date) -> Self:
+        """Signed or in force by its dates on the day, neither ended nor terminated."""
+        begun = self.with_term(on).exclude(status__in=NOT_BINDING).filter(starts_on__lte=on)
+        return begun.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+
+    def to_decide(self, on: date, months: int) -> Self:
+        """Binding agreements about which is to be decided from the day on within so many months: renew, or give notice.
+
+        Those that are renewed tacitly and name no notice ask for nothing.
+        """
+        until = MonthsAfter(Value(on, output_field=models.DateField()), Value(months))
+        silent = Q(renewal=Renewal.TACIT, notice_months__isnull=True)
+        return self.binding_on(on).exclude(silent).filter(decide_by__gte=on, decide_by__lte=until)
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Agreements to which any of the partners is a party."""
         keys = partners.order_by().values("pk")
         return self.filter(Exists(AgreementParty.objects.filter(agreement=OuterRef("pk"), partner__in=keys)))
+
+
+# What never binds, whatever its dates say.
+NOT_BINDING = (AgreementStatus.BEING_PREPARED, AgreementStatus.TERMINATED)
 
 
 @tracked

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Qualifier
 from partners.dates import PartialDate
+from projects.models import Confidence
 
 register = template.Library()
 
@@ -45,6 +46,11 @@ def shown(value: Any) -> str:
     if value in (None, ""):
         return "–"
     return date_format(value, "j E Y") if hasattr(value, "isoformat") else str(value)
+
+
+@register.filter
+def confidence(code: str) -> str:
+    return str(Confidence(code).label)
 
 
 @register.filter

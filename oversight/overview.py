@@ -1,0 +1,159 @@
+"""What a manager opens in the morning: figures with their change, his own organisations, and the trend.
+
+Every figure counts the rows of the list that it links to, by the same querysets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, DateField, Q, Value
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from agreements.models import Agreement, RoadmapItem
+from oversight import reports
+from oversight.scores import per
+from partners.models import Partner
+from projects.models import Project, StatusUpdate
+
+SOON, MONTHS, DECIDE_WITHIN = 30, 24, 6
+MOST_ORGANISATIONS = 12
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of rows, what it was on the day of comparison, and the list of the rows."""
+
+    label: str
+    count: int
+    before: int
+    address: str
+    is_alarm: bool = False
+
+    @property
+    def change(self) -> int:
+        return self.count - self.before
+
+    @property
+    def signed(self) -> str:
+        return f"{self.change:+d}".replace("-", "−") if self.change else "±0"
+
+
+def figures(on: date, since: date, user: Any) -> list[Figure]:
+    """Late, due, silent, to decide; each judged on both days with what is known today."""
+    now, then = _counts(on), _counts(since)
+    decisions = reverse("admin:projects_statusupdate_changelist") + "?state__exact=submitted" if user.is_staff else ""
+    words = {
+        "items": (_("overdue roadmap items"), reverse("overdue")),
+        "projects": (_("overdue projects"), reverse("overdue") + "#projects"),
+        "due": (_("due within 30 days"), reverse("due")),
+        "silent": (_("silent for longer than their cadence"), reverse("silent")),
+        "reports": (_("reports awaiting a decision"), decisions),
+        "agreements": (_("agreements to decide on within 6 months"), reverse("terms")),
+    }
+    return [
+        Figure(label, now[name], then[name], address, is_alarm=name in {"items", "projects"} and now[name] > 0)
+        for name, (label, address) in words.items()
+    ]
+
+
+def _counts(on: date) -> dict[str, int]:
+    waiting = Q(submitted_on__lte=on) & (Q(decided_at__isnull=True) | Q(decided_at__date__gt=on))
+    return {
+        "items": RoadmapItem.objects.overdue(on).count(),
+        "projects": Project.objects.overdue(on).count(),
+        "due": sum(part.count() for part in reports.due_parts(on, SOON)),
+        "silent": sum(part.count() for part in reports.silent_parts(on)),
+        "reports": StatusUpdate.objects.handed_in().filter(waiting).count(),
+        "agreements": Agreement.objects.to_decide(on, DECIDE_WITHIN).count(),
+    }
+
+
+@dataclass(frozen=True)
+class Desk:
+    """How one of the user's organisations stands as a lead."""
+
+    organisation: Partner
+    overdue: int
+    due: int
+    silent: int
+
+
+def desks(on: date, user: Any) -> list[Desk]:
+    """The user's organisations and those under them that lead something unfinished; the latest first."""
+    mine = user.organisations().order_by().values("pk")
+    late = [RoadmapItem.objects.overdue(on), Project.objects.overdue(on)]
+    counted = [
+        sum((per(part.filter(lead__in=mine), "lead") for part in parts), start=per(Project.objects.none(), "lead"))
+        for parts in (late, reports.due_parts(on, SOON), reports.silent_parts(on))
+    ]
+    keys = {key for counts in counted for key in counts}
+    found = [
+        Desk(organisation, *(counts[organisation.pk] for counts in counted))
+        for organisation in Partner.objects.filter(pk__in=keys).order_by("name", "id")
+    ]
+    return sorted(found, key=lambda desk: (-desk.overdue, -desk.silent))[:MOST_ORGANISATIONS]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A month of the trend: its last day, the late rows then, and the drawing in percent of width and height."""
+
+    on: date
+    items: int
+    projects: int
+    x: float
+    width: float
+    items_height: float
+    projects_height: float
+
+    @property
+    def items_top(self) -> float:
+        return round(100 - self.items_height, 2)
+
+    @property
+    def both_top(self) -> float:
+        return round(100 - self.items_height - self.projects_height, 2)
+
+
+def trend(on: date) -> list[Column]:
+    """Late items and projects at the ends of the last 24 months, judged with what is known today."""
+    days = [*reversed([_month_end(on, back) for back in range(1, MONTHS)]), on]
+    items, projects = (_late_on(model, days) for model in (RoadmapItem, Project))
+    highest = max((items[day] + projects[day] for day in days), default=0) or 1
+    step = 100 / len(days)
+    return [
+        Column(
+            day,
+            items[day],
+            projects[day],
+            x=round(index * step, 2),
+            width=round(step * 0.7, 2),
+            items_height=round(100 * items[day] / highest, 2),
+            projects_height=round(100 * projects[day] / highest, 2),
+        )
+        for index, day in enumerate(days)
+    ]
+
+
+def _month_end(on: date, back: int) -> date:
+    year, month = divmod(on.year * 12 + on.month - 1 - back + 1, 12)
+    return date(year, month + 1, 1) - timedelta(days=1)
+
+
+def _late_on(model: Any, days: list[date]) -> dict[date, int]:
+    """One query for all the days."""
+    parts = [
+        model.objects.overdue(day)
+        .order_by()
+        .annotate(day=Value(day, output_field=DateField()))
+        .values("day")
+        .annotate(n=Count("pk"))
+        .values_list("day", "n")
+        for day in days
+    ]
+    counted = dict(parts[0].union(*parts[1:], all=True))
+    return {day: counted.get(day, 0) for day in days}
