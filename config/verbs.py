@@ -37,7 +37,7 @@ class ReportSerializer(Strict):
     submit = serializers.BooleanField(default=False)
 
 
-class EvidenceSerializer(Strict):
+class EvidenceUploadSerializer(Strict):
     """A file, as multipart/form-data."""
 
     content = serializers.FileField(allow_empty_file=True)
@@ -164,7 +164,7 @@ def verb_routes(of: dict[str, Any]) -> list[VerbRoute]:
         VerbRoute(f"{update}/submission", "submit", "projects.statusupdate.submit", StatusUpdate,
                   Nothing, submit, updates, "status-updates"),
         VerbRoute(f"{update}/evidence", "attach", "projects.statusupdate.attach", StatusUpdate,
-                  EvidenceSerializer, attach, of["evidence"], "evidence", (MultiPartParser,)),
+                  EvidenceUploadSerializer, attach, of["evidence"], "evidence", (MultiPartParser,)),
         VerbRoute(f"{update}/decision", "decide", "projects.statusupdate.accept", StatusUpdate,
                   DecisionSerializer, decide, updates, "status-updates"),
         VerbRoute(f"{update}/resubmission", "rewrite", "projects.statusupdate.resubmit", StatusUpdate,

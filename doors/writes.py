@@ -115,7 +115,8 @@ def _said(request: Request) -> bytes:
     """The body of a request, of an uploaded file its name and checksum."""
     if not request.FILES:
         return orjson.dumps(request.data)
-    told = {name: str(value) for name, value in request.data.items()}
+    data: Any = request.data
+    told = {name: str(value) for name, value in data.items()}
     return orjson.dumps({**told, **{name: [file.name, digest(file)] for name, file in request.FILES.items()}})
 
 

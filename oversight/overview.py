@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from agreements.models import Agreement, RoadmapItem
 from oversight import reports
 from oversight.scores import per
+from partners.dates import today
 from partners.models import Partner
 from projects.models import Project, StatusUpdate
 
@@ -46,13 +47,14 @@ def figures(on: date, since: date, user: Any) -> list[Figure]:
     """Late, due, silent, to decide; each judged on both days with what is known today."""
     now, then = _counts(on), _counts(since)
     decisions = reverse("admin:projects_statusupdate_changelist") + "?state__exact=submitted" if user.is_staff else ""
+    day = "" if on == today() else f"?on={on}"
     words = {
-        "items": (_("overdue roadmap items"), reverse("overdue")),
-        "projects": (_("overdue projects"), reverse("overdue") + "#projects"),
-        "due": (_("due within 30 days"), reverse("due")),
-        "silent": (_("silent for longer than their cadence"), reverse("silent")),
+        "items": (_("overdue roadmap items"), reverse("overdue") + day),
+        "projects": (_("overdue projects"), f"{reverse('overdue')}{day}#projects"),
+        "due": (_("due within 30 days"), reverse("due") + day),
+        "silent": (_("silent for longer than their cadence"), reverse("silent") + day),
         "reports": (_("reports awaiting a decision"), decisions),
-        "agreements": (_("agreements to decide on within 6 months"), reverse("terms")),
+        "agreements": (_("agreements to decide on within 6 months"), reverse("terms") + day),
     }
     return [
         Figure(label, now[name], then[name], address, is_alarm=name in {"items", "projects"} and now[name] > 0)

@@ -132,7 +132,8 @@ def timeline(roadmap: Roadmap, on: date, group: str = "area") -> Timeline:
     )
     found = list(items[: MOST + 1])
     entered = len(found)
-    axis = Axis([span for item in found for span in _spans(item)] + [roadmap.period] * bool(roadmap.period), on)
+    period: Any = roadmap.period
+    axis = Axis([span for item in found for span in _spans(item)] + ([period] if period else []), on)
     name = GROUPS[group]
     # Python's sort is stable: within a group the lines keep the order of the document.
     chosen = found[:MOST] if group == "area" else sorted(found[:MOST], key=name)

@@ -48,7 +48,13 @@ def _one_of_each(author, n):
     )
     meeting.participants.create(partner=abroad)
     agreement = Agreement.objects.create(
-        name=f"Agreement {n}", kind="plan", signed="2023", meeting=meeting, place=abroad, declared_parties=9
+        name=f"Agreement {n}",
+        kind="plan",
+        signed="2023",
+        meeting=meeting,
+        place=abroad,
+        declared_parties=9,
+        valid_until=str(today() + timedelta(days=7)),
     )
     for party in (home, abroad):
         agreement.parties.create(partner=party)

@@ -28,7 +28,9 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
             ministry = Partner.objects.create(name="Ministry of Soils", kind="authority", country="BY")
             office.memberships.create(organisation=ministry)
             state = Partner.objects.create(name="Guinea", kind="state", country="GQ")
-            roadmap = Roadmap.objects.create(name="Roadmap 2020", status="signed", counterpart=state, period="2020")
+            roadmap = Roadmap.objects.create(
+                reference="W-R1", name="Roadmap 2020", status="signed", counterpart=state, period="2020"
+            )
             item = RoadmapItem.objects.create(reference="W-I1", roadmap=roadmap, name="Agro-town", lead=ministry)
             project = Project.objects.create(
                 reference="W-J1", name="Soil laboratory", stage_at_entry="agreed", lead=ministry, due="2020"
@@ -132,7 +134,13 @@ PAGES = [
     "/projects/W-J1/",
     "/roadmap-items/W-I1/",
     "/partners/",
-    *["/findings/", "/search/?q=soil"],
+    "/findings/",
+    "/search/?q=soil",
+    "/due/?within=3000&group=lead",
+    "/silent/?on=2027-06-01",
+    "/slippage/",
+    "/terms/",
+    "/roadmaps/W-R1/",
 ]
 
 

@@ -1,0 +1,295 @@
+"""What a manager opens in the morning: figures are those of the lists and of the API, pictures tell the truth."""
+
+import calendar
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from agreements.models import Agreement, Roadmap, RoadmapItem
+from oversight.overview import trend
+from oversight.timeline import timeline
+from partners.dates import PartialDate, today
+from partners.models import Partner
+from projects.models import Project
+from tests.builders import grow
+
+pytestmark = pytest.mark.django_db
+
+
+def months_after(day, months):
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def slow_end(first, every, on):
+    """Renewal after renewal, each counted from the first end."""
+    end, number = first, 0
+    while end < on:
+        number += 1
+        end = months_after(first, number * every)
+    return end
+
+
+class TestTheTermOfAnAgreement(TestCase):
+    DAYS = st.dates(date(1991, 1, 1), date(2060, 12, 31))
+
+    @settings(max_examples=120, deadline=None)
+    @given(DAYS, st.integers(1, 130), DAYS, st.none() | st.integers(0, 24))
+    def test_after_any_number_of_tacit_renewals_is_that_of_a_patient_clerk(self, first, every, on, notice):
+        Agreement.objects.create(
+            name="A", kind="contract", valid_until=str(first), renewal="tacit", renewal_months=every,
+            notice_months=notice,
+        )  # fmt: skip
+        found = Agreement.objects.with_term(on).get()
+        end = slow_end(first, every, on)
+        assert found.ends_on == end
+        assert found.notice_by == (None if notice is None else months_after(end, -notice))
+
+    @settings(max_examples=60, deadline=None)
+    @given(DAYS, st.integers(1, 600), st.sampled_from(["never", "express", "not_said"]), DAYS)
+    def test_that_is_not_renewed_by_itself_ends_the_day_before_its_months_are_over(self, start, months, renewal, on):
+        Agreement.objects.create(
+            name="A", kind="contract", in_force=str(start), term_months=months, renewal=renewal, renewal_months=12
+        )
+        found = Agreement.objects.with_term(on).get()
+        assert found.ends_on == months_after(start, months) - timedelta(days=1)
+        assert Agreement.objects.binding_on(on).exists() == (start <= on <= found.ends_on)
+
+
+class TestWhatIsToBeDecided:
+    def agreement(self, **terms):
+        kept = {"name": "Cooperation", "kind": "interagency", "signed": "2020-01-01", "status": "signed"}
+        return Agreement.objects.create(**{**kept, **terms})
+
+    def to_decide(self, on, months=6):
+        return set(Agreement.objects.to_decide(date.fromisoformat(on), months))
+
+    def test_is_listed_until_the_last_day_of_notice(self):
+        row = self.agreement(valid_until="2026-12-31", renewal="tacit", renewal_months=60, notice_months=6)
+        assert self.to_decide("2025-12-29") == set()
+        assert self.to_decide("2025-12-30") == {row}
+        assert self.to_decide("2026-06-30") == {row}
+        assert self.to_decide("2026-07-01") == set()
+        assert self.to_decide("2031-06-30") == {row}
+
+    def test_a_tacit_renewal_without_notice_asks_for_nothing(self):
+        self.agreement(valid_until="2026-12-31", renewal="tacit", renewal_months=12)
+        assert self.to_decide("2026-12-01") == set()
+
+    def test_tacitly_renewed_for_nobody_knows_how_long_it_has_no_known_end(self):
+        row = self.agreement(valid_until="2022", renewal="tacit", notice_months=3)
+        assert Agreement.objects.with_term(date(2026, 1, 1)).get().ends_on is None
+        assert row in Agreement.objects.binding_on(date(2026, 1, 1))
+
+    def test_an_imprecise_end_is_its_last_day(self):
+        row = self.agreement(valid_until="2026")
+        assert self.to_decide("2026-12-31") == {row}
+        assert self.to_decide("2027-01-01") == set()
+
+    def test_a_successor_ends_it_the_day_before(self):
+        old = self.agreement(valid_until="2030")
+        new = self.agreement(name="New", in_force="2026-03-01", signed="2026-02-01")
+        new.relations.create(kind="supersedes", to=old)
+        assert old in Agreement.objects.binding_on(date(2026, 2, 28))
+        assert old not in Agreement.objects.binding_on(date(2026, 3, 1))
+
+    @pytest.mark.parametrize("status", ["terminated", "being_prepared"])
+    def test_what_does_not_bind_is_not_listed(self, status):
+        self.agreement(valid_until="2026-12-31", status=status)
+        assert self.to_decide("2026-12-01") == set()
+
+    def test_its_page_says_when_notice_is_to_be_given(self, client, cast):
+        row = self.agreement(valid_until="2036-12-31", notice_months=6)
+        client.force_login(cast("viewer"))
+        page = client.get(row.get_absolute_url()).content.decode()
+        assert "Last day to give notice: 30 June 2036" in " ".join(page.split())
+        listed = client.get("/terms/?on=2036-05-01").content.decode()
+        assert row.reference in listed
+        assert row.reference not in client.get("/terms/?on=2036-05-01&months=1").content.decode()
+
+
+@pytest.fixture
+def reader(client, cast):
+    user = cast("controller", is_superuser=True)
+    client.force_login(user)
+    return client, user
+
+
+def listed(client, address):
+    """How many rows the list behind a figure has."""
+    context = client.get(address).context
+    if "cl" in context:
+        return context["cl"].result_count
+    if "items" in context:
+        parts = {"/overdue/": ["items"]}.get(address.partition("?")[0], ["items", "projects"])
+        parts = ["projects"] if address.endswith("#projects") else parts
+        return sum(context[part].paginator.count for part in parts)
+    return context["page"].paginator.count
+
+
+class TestEveryFigure:
+    def test_is_the_number_of_rows_of_the_list_it_links_to(self, reader):
+        client, user = reader
+        grow(user, rows=3)
+        for row in range(4):
+            Agreement.objects.create(name=f"Ends {row}", kind="plan", signed="2020", valid_until=str(today()))
+        project = Project.objects.create(name="Soon", stage_at_entry="agreed", due=str(today()))
+        project.report(by=user, stage="agreed", confidence="on_track", text="News").submit(by=user)
+        figures = client.get("/").context["figures"]
+        assert [figure.count for figure in figures] == [listed(client, figure.address) for figure in figures]
+        assert all(figure.count for figure in figures)
+
+    def test_of_a_past_day_leads_to_the_list_of_that_day(self, reader):
+        client, _user = reader
+        Project.objects.create(name="Late", stage_at_entry="agreed", due="2024")
+        for on, number in (("2024-12-31", 0), ("2025-01-01", 1)):
+            figure = client.get(f"/?on={on}").context["figures"][1]
+            assert (figure.count, listed(client, figure.address)) == (number, number)
+
+    def test_says_how_it_changed_since_the_chosen_day(self, reader):
+        client, _user = reader
+        Project.objects.create(name="Late", stage_at_entry="agreed", due="2024")
+        page = client.get("/?on=2025-01-01&since=2024-12-31")
+        assert page.context["figures"][1].signed == "+1"
+        assert "+1 since 31 December 2024" in " ".join(page.content.decode().split())
+
+    def test_a_bad_day_is_400_and_named(self, reader):
+        client, _user = reader
+        page = client.get("/?since=yesterday")
+        assert (page.status_code, "since:" in page.content.decode()) == (400, True)
+
+    def test_of_a_roadmap_and_of_a_partner_is_that_of_the_api(self, reader):
+        client, user = reader
+        grow(user, rows=3)
+        context = client.get("/").context
+        shown = [(s.roadmap.reference, s.open, s.overdue, s.closed_on_time, s.closed_late) for s in context["scores"]]
+        told = client.get("/api/v1/reports/roadmaps/").json()["results"]
+        keys = ("reference", "open", "overdue", "closed_on_time", "closed_late")
+        assert shown == [tuple(row[key] for key in keys) for row in told]
+        partners = {row["partner"]["id"]: row for row in client.get("/api/v1/reports/partners/").json()["results"]}
+        for score in context["partners"]:
+            row = partners[score.partner.pk]
+            assert (score.agreements, score.overdue_items) == (row["agreements"], row["overdue_items"])
+
+    @pytest.mark.parametrize("report", ["due", "silent"])
+    @pytest.mark.parametrize("group", ["", "lead", "partner", "roadmap"])
+    def test_report_pages_show_the_rows_of_the_api(self, reader, report, group):
+        client, _user = reader
+        call_command("generate", items=40, verbosity=0)
+        query = "on=2025-03-31" + ("&within=1000" if report == "due" else "")
+        context = client.get(f"/{report}/?{query}&group={group}").context
+        parts = [context["items_groups"], context["projects_groups"]]
+        shown = {row.record.reference for part in parts for chunk in part for row in chunk["rows"]}
+        counts = [context[part].paginator.count for part in ("items", "projects")]
+        told = client.get(f"/api/v1/reports/{report}/?{query}&page_size=200").json()["results"]
+        assert sum(counts) == len(told) > 0
+        assert shown <= {row["reference"] for row in told}
+        if group:
+            for part, number in zip(parts, counts, strict=True):
+                whole = context["items" if part is parts[0] else "projects"].paginator.num_pages == 1
+                assert not whole or sum(chunk["count"] for chunk in part) == number
+
+
+class TestTheTrend:
+    def test_is_the_overdue_list_at_the_end_of_each_month(self, reader):
+        client, _user = reader
+        call_command("generate", items=40, verbosity=0)
+        columns = trend(date(2026, 3, 31))
+        assert (len(columns), columns[0].on, columns[-1].on) == (24, date(2024, 4, 30), date(2026, 3, 31))
+        for column in columns[::6]:
+            context = client.get(f"/overdue/?on={column.on}").context
+            assert (column.items, column.projects) == tuple(
+                context[part].paginator.count for part in ("items", "projects")
+            )
+        assert columns[-1].items > 0
+
+    def test_of_an_empty_register_is_flat(self):
+        assert {column.items_height for column in trend(date(2024, 2, 29))} == {0}
+
+
+class TestMyOrganisationsStandFirst:
+    def test_with_those_under_them_and_with_links_to_their_rows(self, client, cast):
+        officer = cast("officer")
+        ministry = Partner.objects.create(name="Ministry", kind="authority", country="BY")
+        works = Partner.objects.create(name="Works", kind="enterprise", country="BY", parent=ministry)
+        other = Partner.objects.create(name="Other", kind="enterprise", country="BY")
+        officer.memberships.create(organisation=ministry)
+        for lead in (works, other):
+            Project.objects.create(name="Late", stage_at_entry="agreed", due="2024", lead=lead)
+        client.force_login(officer)
+        page = client.get("/")
+        (desk,) = page.context["desks"]
+        assert (desk.organisation, desk.overdue, desk.due) == (works, 1, 0)
+        assert f"/overdue/?lead={works.pk}" in page.content.decode()
+
+
+class TestTheTimeline:
+    @pytest.fixture
+    def roadmap(self):
+        state = Partner.objects.create(name="Guinea", kind="state", country="GQ")
+        made = Roadmap.objects.create(name="Roadmap", status="signed", counterpart=state, period="2024/2026")
+        return Roadmap.objects.get(pk=made.pk)
+
+    def bars(self, roadmap, on=date(2025, 1, 1), group="area"):
+        return [bar for _label, bars in timeline(roadmap, on, group).groups for bar in bars]
+
+    def test_a_partial_date_is_drawn_as_the_span_that_it_is(self, roadmap):
+        RoadmapItem.objects.create(roadmap=roadmap, name="Half", due="2024-01/2024-06")
+        (bar,) = self.bars(roadmap)
+        assert bar.current.x == 0
+        assert bar.current.width == pytest.approx(100 * 182 / 1096, abs=0.01)
+        assert bar.state == "late"
+
+    def test_what_has_no_deadline_is_drawn_over_the_period_and_says_so(self, roadmap):
+        RoadmapItem.objects.create(roadmap=roadmap, name="Open")
+        (bar,) = self.bars(roadmap)
+        assert (bar.waits, bar.current.x, bar.current.width, bar.state) == (True, 0, 100, "open")
+        assert "by the end of the roadmap" in bar.words
+
+    def test_the_first_deadline_lies_under_the_present_one(self, roadmap, cast):
+        item = RoadmapItem.objects.create(roadmap=roadmap, name="Moved", due="2024")
+        move = item.reschedule(to=PartialDate.parse("2025"), why="Floods", by=cast("controller"))
+        assert self.bars(roadmap)[0].original is None  # asked for, not agreed
+        move.agree(by=cast("controller", "another"))
+        (bar,) = self.bars(roadmap)
+        assert (bar.current.x, bar.original.x) == (pytest.approx(100 * 366 / 1096, abs=0.01), 0)
+
+    def test_its_projects_and_their_milestones_stand_under_an_item(self, roadmap):
+        item = RoadmapItem.objects.create(roadmap=roadmap, name="Town", due="2026")
+        project = Project.objects.create(name="Roads", stage_at_entry="agreed", started="2024", due="2025-06")
+        project.items.add(item)
+        project.milestones.create(name="First road", due="2024-10")
+        kinds = [(bar.kind, str(bar.record)) for bar in self.bars(roadmap)]
+        assert [kind for kind, _name in kinds] == ["item", "project", "milestone"]
+        road = self.bars(roadmap)[1]
+        assert (road.current.x, road.current.width) == (0, pytest.approx(100 * (366 + 181) / 1096, abs=0.01))
+
+    def test_a_roadmap_that_was_not_implemented_colours_nothing_red(self, roadmap):
+        Roadmap.objects.update(status="not_implemented")
+        roadmap.refresh_from_db()
+        RoadmapItem.objects.create(roadmap=roadmap, name="Old", due="2024-01")
+        assert [bar.state for bar in self.bars(roadmap)] == ["released"]
+
+    @pytest.mark.parametrize("group", ["area", "lead", "status"])
+    def test_groups_hold_every_line_once(self, roadmap, group):
+        ministry = Partner.objects.create(name="Ministry", kind="authority", country="BY")
+        for number, lead in enumerate([ministry, None, ministry]):
+            RoadmapItem.objects.create(roadmap=roadmap, name=f"Item {number}", due=str(2023 + number), lead=lead)
+        drawn = timeline(roadmap, date(2025, 1, 1), group).groups
+        assert len({label for label, _bars in drawn}) == len(drawn) == {"area": 1, "lead": 2, "status": 2}[group]
+        assert sum(len(bars) for _label, bars in drawn) == 3
+
+    def test_every_bar_leads_to_its_record_and_has_words(self, roadmap, client, cast):
+        RoadmapItem.objects.create(roadmap=roadmap, name="Half", due="2024-01/2024-06", due_text="first half of 2024")
+        client.force_login(cast("viewer"))
+        page = client.get(roadmap.get_absolute_url()).content.decode()
+        assert 'aria-label="Half; first half of 2024; overdue"' in page
+        assert RoadmapItem.objects.get().get_absolute_url() in page
+
+    def test_without_items_it_says_so(self, roadmap, client, cast):
+        client.force_login(cast("viewer"))
+        assert "there is nothing to draw" in client.get(roadmap.get_absolute_url()).content.decode()
