@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F, Prefetch
+from django.db.models import F, OuterRef, Prefetch, Subquery
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_countries import countries
@@ -158,7 +158,7 @@ def of_partner_list(rows: Any) -> Any:
 
 
 def of_agreement_list(rows: Any) -> Any:
-    return rows.prefetch_related(parties())
+    return rows.with_term(today()).prefetch_related(parties())
 
 
 def of_roadmap_list(rows: Any) -> Any:
@@ -170,7 +170,16 @@ def of_project_list(rows: Any) -> Any:
 
 
 def of_group_list(rows: Any) -> Any:
-    return rows.select_related("parent").prefetch_related("sides")
+    coming = Meeting.objects.filter(working_group=OuterRef("pk"), held__last_day__gte=today())
+    held = Meeting.objects.filter(working_group=OuterRef("pk"), held__last_day__lt=today())
+    return (
+        rows.annotate(
+            next_session=Subquery(coming.order_by("held__first_day", "id").values("held")[:1]),
+            last_session=Subquery(held.order_by("-held__last_day", "-id").values("held")[:1]),
+        )
+        .select_related("parent")
+        .prefetch_related("sides")
+    )
 
 
 def of_meeting_list(rows: Any) -> Any:

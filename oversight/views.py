@@ -7,13 +7,13 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
-from oversight import overview, scores
+from oversight import exporting, overview, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.deadlines import GROUPS, column, grouped, nothing
 from oversight.deadlines import PAGES as DEADLINE_PAGES
@@ -48,11 +48,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard.html", context, status=400 if faults else 200)
 
 
-def deadlines(request: HttpRequest, name: str) -> HttpResponse:
+def deadlines(request: HttpRequest, name: str) -> HttpResponseBase:
     """Items and projects that are late, due or silent on a day; filters, ordering, grouping and pages in the URL."""
     page = DEADLINE_PAGES[name]
     asked = page.filterset(request.GET, queryset=nothing())
-    faults = _faults(request, asked, {"ordering", "group", "page", "projects_page"})
+    faults = _faults(request, asked, {"ordering", "group", "page", "projects_page", "format"})
     ordering, group = request.GET.get("ordering") or page.first, request.GET.get("group", "")
     if ordering.removeprefix("-") not in page.sortable:
         faults.append(_("ordering: one of %(names)s.") % {"names": ", ".join(page.sortable)})
@@ -71,22 +71,28 @@ def deadlines(request: HttpRequest, name: str) -> HttpResponse:
         "ordering": ordering,
         "group": group,
     }
+    form, whole = _form(request, faults), []
     for index, (part, rows) in enumerate(zip(("items", "projects"), page.parts(checked), strict=True)):
         chosen = page.filterset({} if faults else request.GET, queryset=rows).qs
         order = [_column(word, index) for word in (group, ordering) if word]
+        whole.append(chosen.order_by(*order, "id"))
+        if form:
+            continue
         context[part] = _page(request, chosen, "page" if part == "items" else "projects_page", *order)
         context[f"{part}_groups"] = grouped(context[part], index, group, chosen, checked.day)
-    return render(request, "deadlines.html", context, status=400 if faults else 200)
+    table = exporting.deadlines(name, whole, checked.day) if form else None
+    return _shown(request, "deadlines.html", context, table)
 
 
-def terms(request: HttpRequest) -> HttpResponse:
+def terms(request: HttpRequest) -> HttpResponseBase:
     """Agreements about which is to be decided soon: renew, or give notice."""
     asked = TermFilterSet(request.GET, queryset=Agreement.objects.none())
-    faults = _faults(request, asked, {"page"})
+    faults = _faults(request, asked, {"page", "format"})
     checked = TermFilterSet({} if faults else request.GET, queryset=Agreement.objects.none())
     checked.is_valid()
     rows = Agreement.objects.to_decide(checked.day, checked.ahead).prefetch_related(parties())
     chosen = TermFilterSet({} if faults else request.GET, queryset=rows).qs
+    form = _form(request, faults)
     context = {
         "on": checked.day,
         "faults": faults,
@@ -95,16 +101,17 @@ def terms(request: HttpRequest) -> HttpResponse:
         ),
         "page": _page(request, chosen, "page", "decide_by"),
     }
-    return render(request, "terms.html", context, status=400 if faults else 200)
+    table = exporting.terms(chosen.order_by("decide_by", "id"), checked.day) if form else None
+    return _shown(request, "terms.html", context, table)
 
 
-def slipped(request: HttpRequest) -> HttpResponse:
+def slipped(request: HttpRequest) -> HttpResponseBase:
     """How often and how far deadlines moved up to a day, added up by what was asked."""
     asked = SlippageFilterSet(request.GET, queryset=nothing())
-    faults = _faults(request, asked, {"page"})
+    faults = _faults(request, asked, {"page", "format"})
     checked = SlippageFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
-    rows = scores.slippage(checked.day, checked.group)
+    rows, form = scores.slippage(checked.day, checked.group), _form(request, faults)
     context = {
         "on": checked.day,
         "by": GROUPED_BY[checked.group],
@@ -112,14 +119,16 @@ def slipped(request: HttpRequest) -> HttpResponse:
         "controls": controls(SlippageFilterSet, ("on", "by"), request.GET),
         "page": Paginator(rows, 50).get_page(request.GET.get("page")),
     }
-    return render(request, "slippage.html", context, status=400 if faults else 200)
+    table = exporting.slippage(rows, str(GROUPED_BY[checked.group]), checked.day) if form else None
+    return _shown(request, "slippage.html", context, table)
 
 
-def open_questions(request: HttpRequest) -> HttpResponse:
+def open_questions(request: HttpRequest) -> HttpResponseBase:
     """Findings of the process and gaps of the data, check by check, the first rows of each."""
     asked = DayFilterSet(request.GET, queryset=Project.objects.none())
-    faults = _faults(request, asked, set())
+    faults = _faults(request, asked, {"format"})
     on = asked.day if asked.is_valid() else today()
+    form = _form(request, faults)
     groups = ((_("Findings"), "findings", findings(on)), (_("Gaps in the data"), "gaps", gaps()))
     context = {
         "on": on,
@@ -127,7 +136,29 @@ def open_questions(request: HttpRequest) -> HttpResponse:
         "controls": controls(DayFilterSet, ("on",), request.GET),
         "groups": [(title, name, [_answered(check) for check in checks]) for title, name, checks in groups],
     }
-    return render(request, "findings.html", context, status=400 if faults else 200)
+    table = exporting.findings([*findings(on), *gaps()], on) if form else None
+    return _shown(request, "findings.html", context, table)
+
+
+def _form(request: HttpRequest, faults: list[str]) -> str:
+    """The file that is asked for, none for a page. Another one is a fault."""
+    form = request.GET.get("format", "")
+    if form and form not in exporting.FORMATS:
+        faults.append(_("format: one of %(names)s.") % {"names": ", ".join(exporting.FORMATS)})
+    return "" if faults else form
+
+
+def _shown(
+    request: HttpRequest, template: str, context: dict[str, Any], table: exporting.Table | None
+) -> HttpResponseBase:
+    """The page, or the table behind it as the file that was asked for."""
+    if table is not None:
+        try:
+            return exporting.answer(table, request.GET["format"])
+        except exporting.TooLong:
+            context["faults"].append(_("format: a spreadsheet holds no so many rows; ask for csv."))
+            return render(request, template, context, status=413)
+    return render(request, template, context, status=400 if context["faults"] else 200)
 
 
 def _answered(check: Check) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What a manager opens in the morning: figures are those of the lists and of the API, pictures tell the truth."""
 
 import calendar
+import csv
+import io
 from datetime import date, timedelta
 
 import pytest
@@ -8,8 +10,10 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from openpyxl import load_workbook
 
 from agreements.models import Agreement, Roadmap, RoadmapItem
+from oversight import exporting
 from oversight.overview import trend
 from oversight.timeline import timeline
 from partners.dates import PartialDate, today
@@ -293,3 +297,61 @@ class TestTheTimeline:
     def test_without_items_it_says_so(self, roadmap, client, cast):
         client.force_login(cast("viewer"))
         assert "there is nothing to draw" in client.get(roadmap.get_absolute_url()).content.decode()
+
+
+def lines_of(answer, form):
+    """The lines of an export: what a spreadsheet would show."""
+    content = b"".join(answer.streaming_content)
+    if form == "csv":
+        assert content.startswith(b"\xef\xbb\xbf")
+        return [tuple(line) for line in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
+    (sheet,) = load_workbook(io.BytesIO(content)).worksheets
+    return [tuple("" if cell is None else str(cell) for cell in line) for line in sheet.iter_rows(values_only=True)]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+class TestAnExport:
+    def test_holds_exactly_the_rows_that_are_shown(self, reader, form):
+        client, _user = reader
+        call_command("generate", items=40, verbosity=0)
+        query = "on=2025-03-31&ordering=-deadline&group=lead"
+        context = client.get(f"/overdue/?{query}").context
+        shown = [
+            row.record.reference for part in ("items_groups", "projects_groups")
+            for chunk in context[part] for row in chunk["rows"]
+        ]  # fmt: skip
+        assert {context[part].paginator.num_pages for part in ("items", "projects")} == {1}
+        answer = client.get(f"/overdue/?{query}&format={form}")
+        head, *lines = lines_of(answer, form)
+        assert (head[1], [line[1] for line in lines]) == ("reference", shown)
+        assert f'filename="overdue-2025-03-31.{form}"' in answer["Content-Disposition"]
+
+    @pytest.mark.parametrize("address", ["/due/?within=60", "/silent/", "/slippage/", "/terms/", "/findings/"])
+    def test_exists_for_every_report(self, reader, form, address):
+        client, user = reader
+        grow(user, rows=2)
+        joined = "&" if "?" in address else "?"
+        lines = lines_of(client.get(f"{address}{joined}format={form}"), form)
+        assert len(lines) > 2
+        assert len({len(line) for line in lines}) == 1
+
+    def test_gives_dates_at_their_precision_and_runs_no_formula(self, reader, form):
+        client, _user = reader
+        Project.objects.create(name="=1+1", stage_at_entry="agreed", due="2024-01/2024-06")
+        (_head, line) = lines_of(client.get(f"/overdue/?format={form}"), form)
+        assert line[2] == ("'=1+1" if form == "csv" else "=1+1")
+        assert line[6:8] == ("January 2024 – June 2024", "2024-06-30")
+
+    def test_in_another_form_or_of_a_bad_day_is_400(self, reader, form):
+        client, _user = reader
+        assert client.get("/overdue/?format=pdf").status_code == 400
+        assert client.get(f"/overdue/?on=soon&format={form}").status_code == 400
+
+
+def test_a_spreadsheet_of_too_many_rows_is_413_and_names_csv(reader, monkeypatch):
+    client, _user = reader
+    monkeypatch.setattr(exporting, "MOST_ROWS", 1)
+    for name in ("A", "B"):
+        Project.objects.create(name=name, stage_at_entry="agreed", due="2024")
+    page = client.get("/overdue/?format=xlsx")
+    assert (page.status_code, "ask for csv" in page.content.decode()) == (413, True)
