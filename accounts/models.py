@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -95,3 +96,35 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to see it again: its address with the filters, under a name of his own."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=60)
+    address = models.CharField(
+        _("address"),
+        max_length=1000,
+        # Of this site only: `//host` and `/\\host` lead elsewhere.
+        validators=[RegexValidator(r"^/[a-z-]+/(\?[^\s\\]*)?\Z", _("A list of this register is saved."))],
+    )
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                name="accounts_savedview_once",
+                violation_error_message=_("A view of this name is there already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> str:
+        return self.address.partition("?")[0]

@@ -30,6 +30,8 @@ urlpatterns = [
         path(f"{folder}/<str:reference>/", views.record, {"model": model}, name=name)
         for name, (folder, model) in RECORDS.items()
     ],
+    path("saved-views/", views.save_view, name="save-view"),
+    path("saved-views/<int:pk>/forget/", views.drop_view, name="drop-view"),
     path("files/<slug:kind>/<str:reference>/", views.stored_file, name="file"),
     path("search/", views.search, name="search"),
     path("accounts/login/", LoginView.as_view(), name="login"),

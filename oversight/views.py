@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from accounts.models import SavedView
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
 from oversight import exporting, overview, scores
@@ -148,8 +152,44 @@ def _form(request: HttpRequest, faults: list[str]) -> str:
     return "" if faults else form
 
 
+def _saved(request: HttpRequest) -> dict[str, Any]:
+    """What a list needs to offer its user's saved views, and to save itself as one."""
+    kept = [view for view in request.user.saved_views.all() if view.path == request.path]  # type: ignore[union-attr]
+    parameters = request.GET.copy()
+    for name in ("page", "projects_page", "format"):
+        parameters.pop(name, None)
+    address = f"{request.path}?{parameters.urlencode()}" if parameters else request.path
+    return {"saved_views": kept, "this_view": address}
+
+
+@require_POST
+def save_view(request: HttpRequest) -> HttpResponse:
+    """Keep a list's address under a name; a name that is taken gets the new address."""
+    user: Any = request.user
+    name, address = request.POST.get("name", "").strip(), request.POST.get("address", "")
+    kept = SavedView.objects.filter(user=user, name=name).first() or SavedView(user=user, name=name)
+    kept.address = address
+    try:
+        kept.full_clean()
+    except ValidationError as error:
+        for field, words in error.message_dict.items():
+            messages.error(request, f"{field}: {' '.join(words)}")
+    else:
+        kept.save()
+        messages.success(request, _("Saved as “%(name)s”.") % {"name": name})
+    return redirect(kept.address if kept.pk else "overdue")
+
+
+@require_POST
+def drop_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget a saved view of one's own."""
+    kept = get_object_or_404(SavedView, pk=pk, user=request.user)
+    kept.delete()
+    return redirect(kept.path)
+
+
 def _shown(
-    request: HttpRequest, template: str, context: dict[str, Any], table: exporting.Table | None
+    request: HttpRequest, template: str, context: dict[str, Any], table: exporting.Table | None = None
 ) -> HttpResponseBase:
     """The page, or the table behind it as the file that was asked for."""
     if table is not None:
@@ -158,7 +198,7 @@ def _shown(
         except exporting.TooLong:
             context["faults"].append(_("format: a spreadsheet holds no so many rows; ask for csv."))
             return render(request, template, context, status=413)
-    return render(request, template, context, status=400 if context["faults"] else 200)
+    return render(request, template, {**context, **_saved(request)}, status=400 if context["faults"] else 200)
 
 
 def _answered(check: Check) -> dict[str, Any]:
@@ -188,7 +228,7 @@ def _has_nul(request: HttpRequest, name: str) -> bool:
     return any("\x00" in value for value in request.GET.getlist(name))
 
 
-def listing(request: HttpRequest, name: str) -> HttpResponse:
+def listing(request: HttpRequest, name: str) -> HttpResponseBase:
     """A list of one kind, 50 a page; filters and ordering in the URL."""
     page = LISTINGS[name]
     asked = page.filterset(request.GET, queryset=page.model.objects.all())
@@ -207,7 +247,7 @@ def listing(request: HttpRequest, name: str) -> HttpResponse:
         "orderings": [(key, ORDERINGS[key]()) for key in page.orderings],
         "ordering": ordering,
     }
-    return render(request, "record_list.html", context, status=400 if faults else 200)
+    return _shown(request, "record_list.html", context)
 
 
 def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:

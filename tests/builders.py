@@ -140,3 +140,18 @@ def _one_of_each(author, n):
     indicator.observations.create(value=4)
     for record in (plant, meeting, agreement, body, roadmap, item, project, indicator):
         Citation.objects.create(record=record, source=source, closeness="on", line=n)
+
+
+def form_data(page):
+    """What a browser would send back of an admin's change form."""
+    found = {}
+    formsets = [inline.formset for inline in page.context["inline_admin_formsets"]]
+    for formset in formsets:
+        found |= {f"{formset.prefix}-{name}": value for name, value in formset.management_form.initial.items()}
+    forms = [page.context["adminform"].form, *[form for formset in formsets for form in formset.initial_forms]]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is not None and value is not False:
+                found[bound.html_name] = value
+    return found

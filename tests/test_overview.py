@@ -355,3 +355,48 @@ def test_a_spreadsheet_of_too_many_rows_is_413_and_names_csv(reader, monkeypatch
         Project.objects.create(name=name, stage_at_entry="agreed", due="2024")
     page = client.get("/overdue/?format=xlsx")
     assert (page.status_code, "ask for csv" in page.content.decode()) == (413, True)
+
+
+class TestASavedView:
+    def save(self, client, name="Mine", address="/overdue/?group=lead"):
+        return client.post("/saved-views/", {"name": name, "address": address}, follow=True)
+
+    def test_stands_on_its_list_with_its_filters_and_for_its_user_only(self, client, cast):
+        mine, others = cast("viewer"), cast("viewer", "another")
+        client.force_login(mine)
+        page = self.save(client)
+        assert page.redirect_chain == [("/overdue/?group=lead", 302)]
+        assert (page.context["group"], "Saved as “Mine”." in page.content.decode()) == ("lead", True)
+        assert 'href="/overdue/?group=lead"' in client.get("/overdue/").content.decode()
+        assert [str(view) for view in client.get("/silent/").context["saved_views"]] == []
+        client.force_login(others)
+        assert client.get("/overdue/").context["saved_views"] == []
+        assert client.post(f"/saved-views/{mine.saved_views.get().pk}/forget/").status_code == 404
+
+    def test_of_a_taken_name_is_replaced(self, client, cast):
+        user = cast("viewer")
+        client.force_login(user)
+        self.save(client)
+        self.save(client, address="/overdue/?group=partner")
+        assert user.saved_views.get().address == "/overdue/?group=partner"
+
+    def test_is_forgotten_on_demand(self, client, cast):
+        user = cast("viewer")
+        client.force_login(user)
+        self.save(client)
+        client.post(f"/saved-views/{user.saved_views.get().pk}/forget/")
+        assert not user.saved_views.exists()
+
+    @pytest.mark.parametrize(
+        "address", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:alert(1)", ""]
+    )
+    def test_leads_nowhere_else(self, client, cast, address):
+        user = cast("viewer")
+        client.force_login(user)
+        page = self.save(client, address=address)
+        assert not user.saved_views.exists()
+        assert "address:" in page.content.decode()
+
+    def test_keeps_neither_the_page_nor_the_form_of_a_file(self, client, cast):
+        client.force_login(cast("viewer"))
+        assert client.get("/overdue/?page=1&group=lead").context["this_view"] == "/overdue/?group=lead"

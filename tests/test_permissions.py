@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
@@ -14,7 +15,7 @@ from doors.permissions import MODELS, VERBS, may
 from doors.rest import RegisterPermission
 from partners.models import Partner, Record
 from projects.models import Milestone, Project, StatusUpdate
-from tests.builders import grow
+from tests.builders import form_data, grow
 
 pytestmark = pytest.mark.django_db
 ROLES = Role.values
@@ -214,6 +215,46 @@ def test_milestones_are_kept_by_who_answers_for_the_project(client, people, own,
             headers={"If-Match": '"1."'},
         )  # fmt: skip
         assert answer.status_code == (200 if allowed else 403), (role, project, answer.content)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_rows_inside_a_record_are_written_by_who_may_write_the_record(client, people, own, foreign, role):
+    for project in (own, foreign):
+        stone = Milestone.objects.create(project=project, name="Roof")
+        page = f"/admin/projects/project/{project.pk}/change/"
+        client.force_login(people["controller"])
+        data = form_data(client.get(page)) | {"milestones-0-name": "Walls"}
+        client.force_login(people[role])
+        client.post(page, data)
+        stone.refresh_from_db()
+        # An officer keeps the milestones of his projects on their own pages; the project itself is not his to change.
+        assert (stone.name == "Walls") == (role in {"controller", "administrator"}), (role, project)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_evidence_is_added_inside_ones_own_draft_only(client, people, own, role):
+    draft = own.report(by=people["officer"], **WORDS)
+    client.force_login(people[role])
+    data = {
+        **WORDS,
+        "project": own.pk,
+        "version_seen": draft.version,
+        "progress": "",
+        "next_step": "",
+        "next_step_due": "",
+    }
+    data |= {"evidence-TOTAL_FORMS": 1, "evidence-INITIAL_FORMS": 0}
+    data["evidence-0-content"] = SimpleUploadedFile("act.txt", b"Walls: 4")
+    client.post(f"/admin/projects/statusupdate/{draft.pk}/change/", data)
+    assert draft.evidence.exists() == (role == "officer")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_delete_page_deletes_only_for_administrators(client, people, own, foreign, role):
+    client.force_login(people[role])
+    for project in (own, foreign):
+        client.post(f"/admin/projects/project/{project.pk}/delete/", {"post": "yes"})
+        assert Project.objects.filter(pk=project.pk).exists() == (role != "administrator")
 
 
 def test_a_reading_token_writes_nothing(client, people, own):

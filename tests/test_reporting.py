@@ -17,6 +17,7 @@ from oversight.sweeping import orphans
 from partners.dates import PartialDate, today
 from partners.models import Partner
 from projects.models import Evidence, Project, StatusUpdate, UpdateState
+from tests.builders import form_data
 
 pytestmark = pytest.mark.django_db
 GROUPS = ("record", "lead", "partner")
@@ -579,18 +580,3 @@ class TestOneEventAChangedRow:
         assert "Thick walls" in client.get(f"{address}?field=note").content.decode()
         assert "Thick walls" not in client.get(f"{address}?field=lead").content.decode()
         assert "Thick walls" not in client.get(f"{address}?user=nobody").content.decode()
-
-
-def form_data(page):
-    """What a browser would send back of an admin's change form."""
-    found = {}
-    formsets = [inline.formset for inline in page.context["inline_admin_formsets"]]
-    for formset in formsets:
-        found |= {f"{formset.prefix}-{name}": value for name, value in formset.management_form.initial.items()}
-    forms = [page.context["adminform"].form, *[form for formset in formsets for form in formset.initial_forms]]
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is not None and value is not False:
-                found[bound.html_name] = value
-    return found
