@@ -48,7 +48,7 @@ bench: .venv/.synced ## measure the API against SQL, on a database of its own (A
 format: .venv/.synced ## put sources and templates into the house's format
 	@$(VENV) -m ruff check --fix --quiet . || true
 	@$(VENV) -m ruff format --quiet .
-	@if ls templates/*.html >/dev/null 2>&1; then $(VENV) -m djlint --reformat --quiet templates; fi
+	@if ls templates/*.html >/dev/null 2>&1; then $(VENV) -m djlint --reformat --quiet templates || true; fi
 
 # One lock for Linux and macOS and every Python from 3.11, with hashes and no index address.
 COMPILE = $(VENV) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \

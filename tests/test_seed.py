@@ -263,6 +263,12 @@ class TestAFewFixtures:
         load(partners=[partner("T-P1")])
         assert [event.pgh_context for event in Partner.objects.get().events.all()] == [{"door": "seed"}]
 
+    def test_one_event_a_row_and_a_link(self, load):
+        before = events() or 0
+        fixtures = {"sectors": [{"reference": "T-X1", "name": "Trade"}]}
+        outcome = load(partners=[partner("T-P1", sectors=["T-X1"]), partner("T-P2", parent="T-P1")], **fixtures)
+        assert events() == before + outcome.created + Partner.sectors.through.objects.count()
+
     def test_files_that_are_not_there_are_no_fault(self, tmp_path):
         assert seed(tmp_path) == Outcome()
 
