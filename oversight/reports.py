@@ -6,18 +6,22 @@ either into what people and programs read.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.functions import TruncDate
 
 from agreements.models import Roadmap, RoadmapItem
 from partners.models import Partner
 from projects.models import Project, StatusUpdate
 from projects.models.project import CADENCE, PRIORITY_CADENCE
+
+# So many of the last reports are drawn beside a row.
+MOST_NEWS = 8
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class DeadlineRow:
     on: date
 
     inherited: Any = None
+    news: tuple[Any, ...] = ()
 
     @property
     def days_silent(self) -> int | None:
@@ -101,7 +106,8 @@ def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:
     partners = Partner.objects.in_bulk({project.counterpart_id for project in projects} - {None})
     roadmaps = Roadmap.objects.in_bulk({project.roadmap_id for project in projects} - {None})
     inherited = _inherited([project for project in projects if project.due is None], on)
-    return [
+    news = _news(page, on)
+    told = [
         _row("roadmap-item", record, record.roadmap.counterpart, record.roadmap, on)
         if isinstance(record, RoadmapItem)
         else replace(
@@ -110,6 +116,22 @@ def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:
         )
         for record in page
     ]
+    return [replace(row, news=news[row.type, row.record.pk]) for row in told]
+
+
+def _news(page: list[Any], on: date) -> dict[tuple[str, int], tuple[Any, ...]]:
+    """The last accepted reports up to the day of each item (of its projects) and project, the oldest first."""
+    keys = {record.pk: record for record in page if isinstance(record, Project)}
+    items = [record.pk for record in page if isinstance(record, RoadmapItem)]
+    accepted = StatusUpdate.objects.accepted().filter(submitted_on__lte=on).order_by("-submitted_on", "-id")
+    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for update in accepted.filter(project__in=keys):
+        found["project", update.project_id].append(update)
+    of_items = accepted.filter(project__items__in=items).annotate(item=F("project__items"))
+    for update in of_items if items else ():
+        found["roadmap-item", update.item].append(update)
+    last = {key: tuple(reversed(updates[:MOST_NEWS])) for key, updates in found.items()}
+    return defaultdict(tuple, last)
 
 
 def _row(kind: str, record: Any, partner: Partner | None, roadmap: Roadmap | None, on: date) -> DeadlineRow:

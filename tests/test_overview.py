@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -18,7 +19,7 @@ from oversight.overview import trend
 from oversight.timeline import timeline
 from partners.dates import PartialDate, today
 from partners.models import Partner
-from projects.models import Project
+from projects.models import Project, StatusUpdate
 from tests.builders import grow
 
 pytestmark = pytest.mark.django_db
@@ -355,6 +356,31 @@ def test_a_spreadsheet_of_too_many_rows_is_413_and_names_csv(reader, monkeypatch
         Project.objects.create(name=name, stage_at_entry="agreed", due="2024")
     page = client.get("/overdue/?format=xlsx")
     assert (page.status_code, "ask for csv" in page.content.decode()) == (413, True)
+
+
+class TestTheReportsBesideARow:
+    def report(self, project, on, confidence, by):
+        project.report(by=by, stage="agreed", confidence=confidence, text="News").submit(by=by)
+        StatusUpdate.objects.filter(state="submitted").update(
+            submitted_on=on, state="accepted", decided_by=self.judge, decided_at=timezone.now()
+        )
+
+    def test_are_the_accepted_ones_up_to_the_day_the_oldest_first(self, client, cast):
+        controller, self.judge = cast("controller"), cast("controller", "judge")
+        state = Partner.objects.create(name="Guinea", kind="state", country="GQ")
+        roadmap = Roadmap.objects.create(name="Roadmap", status="signed", counterpart=state, period="2020")
+        item = RoadmapItem.objects.create(roadmap=roadmap, name="Town")
+        project = Project.objects.create(name="Roads", stage_at_entry="agreed", due="2020")
+        project.items.add(item)
+        for on, confidence in (("2024-01-10", "on_track"), ("2024-04-10", "at_risk"), ("2024-07-10", "delayed")):
+            self.report(project, on, confidence, controller)
+        project.report(by=controller, stage="agreed", confidence="on_track", text="Only a draft")
+        client.force_login(controller)
+        context = client.get("/overdue/?on=2024-05-01").context
+        for part in ("items_groups", "projects_groups"):
+            (row,) = context[part][0]["rows"]
+            assert [update.confidence for update in row.news] == ["on_track", "at_risk"]
+        assert "10 April 2024: at risk" in client.get("/overdue/?on=2024-05-01").content.decode()
 
 
 class TestASavedView:
