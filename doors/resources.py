@@ -69,7 +69,7 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
 
     @cached_property
     def _givers(self) -> list[tuple[str, Callable[[Any], Any]]]:
-        return [(field.field_name, _giver(field)) for field in self._readable_fields]
+        return [(str(field.field_name), _giver(field)) for field in self._readable_fields]
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -106,7 +106,8 @@ def _giver(field: Any) -> Callable[[Any], Any]:
     if len(field.source_attrs) == 2 and type(field) is serializers.DateField:
         return _end(*field.source_attrs)
     if isinstance(field, serializers.ManyRelatedField | serializers.ListSerializer | serializers.SerializerMethodField):
-        return lambda record: field.to_representation(field.get_attribute(record))
+        to_json: Callable[[Any], Any] = field.to_representation
+        return lambda record: to_json(field.get_attribute(record))
     if len(field.source_attrs) == 1:
         return _converted(field.source, field.to_representation)
     return lambda record: _as_ever(field, record)
