@@ -174,10 +174,10 @@ def save_view(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         for field, words in error.message_dict.items():
             messages.error(request, f"{field}: {' '.join(words)}")
-    else:
-        kept.save()
-        messages.success(request, _("Saved as “%(name)s”.") % {"name": name})
-    return redirect(kept.address if kept.pk else "overdue")
+        return redirect("overdue")
+    kept.save()
+    messages.success(request, _("Saved as “%(name)s”.") % {"name": name})
+    return redirect(kept.address)
 
 
 @require_POST

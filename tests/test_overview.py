@@ -419,9 +419,12 @@ class TestASavedView:
     def test_leads_nowhere_else(self, client, cast, address):
         user = cast("viewer")
         client.force_login(user)
-        page = self.save(client, address=address)
-        assert not user.saved_views.exists()
-        assert "address:" in page.content.decode()
+        self.save(client)
+        for name in ("Mine", "Another"):
+            page = self.save(client, name=name, address=address)
+            assert page.redirect_chain == [("/overdue/", 302)]
+            assert "address:" in page.content.decode()
+        assert [view.address for view in user.saved_views.all()] == ["/overdue/?group=lead"]
 
     def test_keeps_neither_the_page_nor_the_form_of_a_file(self, client, cast):
         client.force_login(cast("viewer"))
