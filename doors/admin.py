@@ -289,7 +289,8 @@ class RecordAdmin(Guarded, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         moved = ("due",) if obj is not None and any(f.name == "original_due" for f in self.model._meta.fields) else ()
-        return (*super().get_readonly_fields(request, obj), *moved)
+        fixed = getattr(self.model, "FIXED", ()) if obj is not None else ()
+        return (*super().get_readonly_fields(request, obj), *moved, *fixed)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         record = self.get_object(request, object_id)

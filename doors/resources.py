@@ -182,8 +182,8 @@ class ChangeSerializer(serializers.ModelSerializer[Any]):
 
 
 def change_serializer(model: Any) -> Any:
-    """The ChangeSerializer of a model: its editable columns, less the deadlines, which move by the ledger alone."""
-    moved = {"due"} if hasattr(model, "original_due") else set()
+    """The ChangeSerializer of a model: editable columns, less the fixed ones and the deadlines, moved by ledgers."""
+    moved = {*getattr(model, "FIXED", ()), *(["due"] if hasattr(model, "original_due") else [])}
     fields = [field.name for field in model._meta.concrete_fields if field.editable and not field.primary_key]
     meta = type("Meta", (), {"model": model, "fields": [name for name in fields if name not in moved]})
     return type(f"{model.__name__}Change", (ChangeSerializer,), {"Meta": meta})

@@ -163,6 +163,16 @@ def test_patch_needs_the_version_it_has_seen(write, project):
     assert project.name == "A"
 
 
+def test_a_draft_stays_with_its_project(write, project, controller):
+    draft = project.report(by=controller, **WORDS)
+    other = Project.objects.create(name="Other", stage_at_entry="planned")
+    path = f"status-updates/{draft.pk}/"
+    status, body, _ = write(path, {"project": other.pk}, method="patch", seen=path)
+    assert (status, "project" in body["errors"]) == (400, True), body
+    draft.refresh_from_db()
+    assert draft.project == project
+
+
 class TestEvidence:
     @pytest.fixture
     def draft(self, project, controller):

@@ -102,6 +102,9 @@ WORDS = ("stage", "confidence", "progress", "text", "next_step", "next_step_due"
 class StatusUpdate(Record):
     """One report on a project: draft, submitted, then accepted or returned with a reason. Frozen once submitted."""
 
+    # A report stays with the project that it was begun for: who hands it in follows from that.
+    FIXED = ("project",)
+
     reference = reference_field("UPD")
     project = models.ForeignKey(Project, models.PROTECT, related_name="updates", verbose_name=_("project"))
     state = models.CharField(_("state"), max_length=10, choices=UpdateState, default=UpdateState.DRAFT, editable=False)
