@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import SavedView
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
 from oversight import exporting, overview, scores
@@ -167,7 +166,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
     """Keep a list's address under a name; a name that is taken gets the new address."""
     user: Any = request.user
     name, address = request.POST.get("name", "").strip(), request.POST.get("address", "")
-    kept = SavedView.objects.filter(user=user, name=name).first() or SavedView(user=user, name=name)
+    views = user.saved_views
+    kept = views.filter(name=name).first() or views.model(user=user, name=name)
     kept.address = address
     try:
         kept.full_clean()
@@ -183,7 +183,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
 @require_POST
 def drop_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a saved view of one's own."""
-    kept = get_object_or_404(SavedView, pk=pk, user=request.user)
+    user: Any = request.user
+    kept = get_object_or_404(user.saved_views, pk=pk)
     kept.delete()
     return redirect(kept.path)
 
