@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
 from config.logs import request_id
+from partners.asof import as_of
+from partners.filters import RecordedDayField
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -66,3 +71,62 @@ class HistoryMiddleware(PghistoryMiddleware):
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
         door = "admin" if request.path.startswith("/admin/") else "api" if request.path.startswith("/api/") else "page"
         return {**super().get_context(request), "door": door, "request": request_id.get()}
+
+
+class AsOfMiddleware:
+    """`?as_of=2026-03-31`: the whole answer is made of what was recorded by the end of that day.
+
+    A bad day is left to the view, whose filters name it. Only reading looks back; the admin shows what there is.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.as_of, request.as_of_faults = _recorded_day(request)
+        if request.as_of is None:
+            return self.get_response(request)
+        with as_of(request.as_of):
+            response: Any = self.get_response(request)
+        if response.streaming:
+            response.streaming_content = _streamed(response.streaming_content, request.as_of)
+        elif response.get("Content-Type", "").startswith("text/html"):
+            response.content = _staying(response.content, request.as_of)
+        return response
+
+
+def _recorded_day(request: HttpRequest) -> tuple[date | None, list[str]]:
+    if request.method not in {"GET", "HEAD"} or request.path.startswith("/admin/"):
+        return None, []
+    try:
+        return RecordedDayField(required=False).clean(request.GET.get("as_of")), []
+    except ValidationError as error:
+        return None, [f"as_of: {message}" for message in error.messages]
+
+
+def _streamed(parts: Iterable[Any], day: date) -> Iterator[Any]:
+    """A stream is read after the view has returned."""
+    with as_of(day):
+        yield from parts
+
+
+_LINK = re.compile(rb'(<a\b[^>]*?\shref=")([/?][^"#]*)')
+_FORM = re.compile(rb'<form\b(?![^>]*method="post")[^>]*>(?!(?:(?!</form>).)*name="as_of")', re.DOTALL)
+_OF_TODAY = (b"/admin/", b"/static/", b"/accounts/")
+
+
+def _staying(page: bytes, day: date) -> bytes:
+    """The page with the day in its links and forms, so that nobody falls back to today without noticing.
+
+    Links that are to leave say `data-now` before their address.
+    """
+    asked = f"as_of={day}".encode()
+
+    def link(found: re.Match[bytes]) -> bytes:
+        start, address = found.groups()
+        if b"data-now" in start or address.startswith(_OF_TODAY) or b"as_of=" in address:
+            return found[0]
+        return start + address + (b"&amp;" if b"?" in address else b"?") + asked
+
+    kept = _LINK.sub(link, page)
+    return _FORM.sub(lambda found: found[0] + b'<input type="hidden" name="as_of" value="%s">' % asked[6:], kept)

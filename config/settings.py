@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.HistoryMiddleware",
+    "config.middleware.AsOfMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -81,6 +82,9 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# What only reads changes nothing, and the context before each statement would keep it from being prepared.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [

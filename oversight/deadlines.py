@@ -57,7 +57,7 @@ class DeadlinePage:
 
     @property
     def controls(self) -> tuple[str, ...]:
-        return ("on", *self.more, "partner", "roadmap", "lead", "search")
+        return ("on", "as_of", *self.more, "partner", "roadmap", "lead", "search")
 
     @property
     def first(self) -> str:

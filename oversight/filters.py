@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from agreements.models import Decision
 from oversight.models import Move
 from partners.dates import today
-from partners.filters import DayFilter, KeyFilter, PartnerFilter, RecordFilter
+from partners.filters import AsOfFilter, KeyFilter, OnFilter, PartnerFilter, RecordFilter
 
 LONGEST = 3660
 GROUPED_BY = {"record": _("item or project"), "lead": _("lead"), "roadmap": _("roadmap"), "partner": _("partner")}
@@ -30,7 +30,8 @@ class RoadmapFilter(KeyFilter):
 class DayFilterSet(filters.FilterSet):
     """The day to judge by."""
 
-    on = DayFilter(method="leave")
+    on = OnFilter()
+    as_of = AsOfFilter()
 
     @property
     def day(self) -> date:
@@ -67,7 +68,7 @@ class DueFilterSet(DeadlineFilterSet):
 class OverviewFilterSet(DayFilterSet):
     """The day to compare with: 30 days before unless told."""
 
-    since = DayFilter(method="leave")
+    since = OnFilter()
 
     @property
     def before(self) -> date:

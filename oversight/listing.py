@@ -62,8 +62,8 @@ def controls(
 
 def _control(filterset: Any, name: str, value: str) -> Control:
     label = LABELS[name]()
-    if name in {"on"}:
-        return Control(name, label, value or today().isoformat(), kind="date")
+    if name in {"on", "as_of"}:
+        return Control(name, label, value, kind="date")
     if name == "within":
         return Control(name, label, value, kind="number")
     if name in {"overdue", "committed"}:
@@ -107,6 +107,7 @@ def _leads() -> list[tuple[str, Any]]:
 LABELS: dict[str, Callable[[], str]] = {
     "search": lambda: _("Words"),
     "on": lambda: _("On the day"),
+    "as_of": lambda: _("As recorded on"),
     "within": lambda: _("Within (days)"),
     "months": lambda: _("Within (months)"),
     "by": lambda: _("Added up by"),

@@ -100,7 +100,7 @@ def terms(request: HttpRequest) -> HttpResponseBase:
         "on": checked.day,
         "faults": faults,
         "controls": controls(
-            TermFilterSet, ("on", "months", "partner", "search"), request.GET, {"months": str(checked.ahead)}
+            TermFilterSet, ("on", "as_of", "months", "partner", "search"), request.GET, {"months": str(checked.ahead)}
         ),
         "page": _page(request, chosen, "page", "decide_by"),
     }
@@ -119,7 +119,7 @@ def slipped(request: HttpRequest) -> HttpResponseBase:
         "on": checked.day,
         "by": GROUPED_BY[checked.group],
         "faults": faults,
-        "controls": controls(SlippageFilterSet, ("on", "by"), request.GET),
+        "controls": controls(SlippageFilterSet, ("on", "as_of", "by"), request.GET),
         "page": Paginator(rows, 50).get_page(request.GET.get("page")),
     }
     table = exporting.slippage(rows, str(GROUPED_BY[checked.group]), checked.day) if form else None
@@ -136,7 +136,7 @@ def open_questions(request: HttpRequest) -> HttpResponseBase:
     context = {
         "on": on,
         "faults": faults,
-        "controls": controls(DayFilterSet, ("on",), request.GET),
+        "controls": controls(DayFilterSet, ("on", "as_of"), request.GET),
         "groups": [(title, name, [_answered(check) for check in checks]) for title, name, checks in groups],
     }
     table = exporting.findings([*findings(on), *gaps()], on) if form else None
@@ -242,7 +242,7 @@ def listing(request: HttpRequest, name: str) -> HttpResponseBase:
     context = {
         "title": page.model._meta.verbose_name_plural,
         "faults": faults,
-        "controls": controls(page.filterset, page.names, request.GET),
+        "controls": controls(page.filterset, (*page.names, "as_of"), request.GET),
         "component": page.component,
         "page": _page(request, page.shown(rows), "page", page.orderings[ordering]),
         "orderings": [(key, ORDERINGS[key]()) for key in page.orderings],
@@ -253,6 +253,8 @@ def listing(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
     """The page of one record."""
+    if request.as_of_faults:  # type: ignore[attr-defined]
+        return _refused(request)
     keys = [field.name for field in model._meta.concrete_fields if field.many_to_one]
     found = get_object_or_404(model.objects.select_related(*keys), reference=reference)
     context = {
@@ -262,6 +264,11 @@ def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
         **PAGES[model](found, request),
     }
     return render(request, f"{model._meta.app_label}/{model._meta.model_name}_detail.html", context)
+
+
+def _refused(request: Any) -> HttpResponse:
+    """For pages that are asked for nothing but a day."""
+    return render(request, "refused.html", {"faults": request.as_of_faults}, status=400)
 
 
 def stored_file(request: HttpRequest, kind: str, reference: str) -> FileResponse:
@@ -283,6 +290,8 @@ def stored_file(request: HttpRequest, kind: str, reference: str) -> FileResponse
 
 def search(request: HttpRequest) -> HttpResponse:
     """One box over the kinds that have pages."""
+    if request.as_of_faults:  # type: ignore[attr-defined]
+        return _refused(request)
     words = request.GET.get("q", "").replace("\x00", "")[:200]
     kinds = (Partner, Agreement, Roadmap, RoadmapItem, Project, WorkingGroup, Meeting)
     groups = [(kind._meta.verbose_name_plural, list(_found(kind, words))) for kind in kinds] if words.strip() else []

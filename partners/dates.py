@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,9 +22,27 @@ LAST_YEAR = 9998  # daterange keeps the day after the last one, and Python ends 
 _POINT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 
+_looked_at: ContextVar[date | None] = ContextVar("looked_at", default=None)
+
+
 def today() -> date:
-    """The date in Minsk. The one place where the clock is asked; everything else takes `on`."""
+    """The date in Minsk, or the past day that is looked at. The one place where the clock is asked."""
+    return _looked_at.get() or this_day()
+
+
+def this_day() -> date:
+    """The date in Minsk, whatever is looked at."""
     return timezone.localdate()
+
+
+@contextmanager
+def looking_at(day: date) -> Iterator[None]:
+    """Until the block ends, `today` is that day."""
+    token = _looked_at.set(day)
+    try:
+        yield
+    finally:
+        _looked_at.reset(token)
 
 
 @dataclass(frozen=True, order=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from partners.dates import today
+from partners.dates import this_day, today
 from partners.models import Contact, Partner, PartnerKind, Sector, Source, SourceKind
 
 CODE = re.compile(r"[A-Z]{2}")
@@ -35,9 +35,32 @@ class DayField(forms.Field):
         return day
 
 
+class RecordedDayField(DayField):
+    """A day of which something can have been recorded: not one to come."""
+
+    def to_python(self, value: Any) -> date | None:
+        day = super().to_python(value)
+        if day and day > this_day():
+            raise ValidationError(_("That day is still to come."))
+        return day
+
+
 @extend_schema_field(OpenApiTypes.DATE)
 class DayFilter(filters.Filter):
     field_class = DayField
+
+
+class OnFilter(DayFilter):
+    """The day to judge by, today in Minsk unless told; it chooses no rows by itself."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs
+
+
+class AsOfFilter(OnFilter):
+    """Show what was recorded by the end of this past day, and judge by it. The middleware has the tables read so."""
+
+    field_class = RecordedDayField
 
 
 class KeyField(forms.IntegerField):
@@ -86,6 +109,7 @@ class RecordFilter(filters.FilterSet):
     reference = filters.CharFilter(max_length=80)
     search = filters.CharFilter(method="by_words", max_length=200)
     modified_since = filters.IsoDateTimeFilter(field_name="modified_at", lookup_expr="gte")
+    as_of = AsOfFilter()
 
     def by_words(self, queryset: Any, name: str, value: str) -> Any:
         return queryset.search(value)
@@ -94,7 +118,7 @@ class RecordFilter(filters.FilterSet):
 class Judged(filters.FilterSet):
     """Lists that are judged on a day (`on`, today in Minsk without it)."""
 
-    on = DayFilter(method="leave")
+    on = OnFilter()
     overdue = filters.BooleanFilter(method="by_overdue")
     due_before = DayFilter(field_name="due", lookup_expr="last_day__lt")
     due_after = DayFilter(field_name="due", lookup_expr="last_day__gt")
@@ -103,9 +127,6 @@ class Judged(filters.FilterSet):
     @property
     def day(self) -> date:
         return self.form.cleaned_data.get("on") or today()
-
-    def leave(self, queryset: Any, name: str, value: Any) -> Any:
-        return queryset
 
     def by_overdue(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: FBT001  django-filter calls it so
         late = queryset.model._default_manager.overdue(self.day).values("pk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import pghistory
@@ -41,10 +42,10 @@ def tracked(model: Tracked) -> Tracked:
 
 def tracked_link(through: type[models.Model]) -> None:
     """The same for the rows of a many-to-many relation, which have no record of their own to hang events on."""
-    _track(through, obj_field=None)
+    _track(through, [models.Index(fields=["id"])], obj_field=None)
 
 
-def _track(model: Tracked, **options: Any) -> Tracked:
+def _track(model: Tracked, indexes: Sequence[models.Index] = (), **options: Any) -> Tracked:
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(
@@ -55,7 +56,7 @@ def _track(model: Tracked, **options: Any) -> Tracked:
         append_only=True,
         context_field=pghistory.ContextJSONField(),
         context_id_field=pghistory.ContextUUIDField(),
-        meta={"triggers": [_no_truncate()]},
+        meta={"triggers": [_no_truncate()], "indexes": [models.Index(fields=["pgh_created_at"]), *indexes]},
         **options,
     )(model)
 

@@ -13,6 +13,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from agreements.models import Qualifier
+from partners.asof import first_day
 from partners.dates import PartialDate
 from projects.models import Confidence
 
@@ -120,3 +121,9 @@ def sorting(context: Any, name: str) -> dict[str, str]:
     state = {name: "ascending", f"-{name}": "descending"}.get(asked, "none")
     turned = f"-{name}" if state == "ascending" else name
     return {"aria": state, "query": query(context, ordering=turned, page=None, projects_page=None)}
+
+
+@register.simple_tag
+def first_recorded_day() -> Any:
+    """The day on which the register begins, None while it is empty."""
+    return first_day()

@@ -1,0 +1,135 @@
+# ruff: noqa: S608  all of this SQL is made of names of our own models
+"""The register as it was recorded by the end of a past day.
+
+In the schema `as_of` stands, under the name of each table with a history, a view of the rows that it had at the moment
+`pacta.as_of`: the live rows without a later event, and of changed or deleted rows the last event that is not later.
+`as_of` puts that schema before the tables for one transaction, so that every word of every QuerySet runs unchanged.
+A schema and not temporary views, because these would be made anew for each request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from typing import Any
+
+import pghistory.models
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from partners.dates import ONE_DAY, looking_at
+from partners.models import Partner
+
+SCHEMA = "as_of"
+MOMENT = "current_setting('pacta.as_of')::timestamptz"
+
+
+@contextmanager
+def as_of(day: date) -> Iterator[None]:
+    """Read the register as recorded by the end of `day` in Minsk; `today()` is that day. Nothing can be written."""
+    moment = timezone.make_aware(datetime.combine(day + ONE_DAY, time.min))
+    is_inside = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor, looking_at(day):
+        cursor.execute("SELECT current_setting('search_path')")
+        tables = cursor.fetchone()[0]
+        _look(cursor, f"{SCHEMA}, {tables}", moment.isoformat())
+        with _without_row_identity():
+            yield
+        # Inside a transaction of the caller, SET LOCAL would outlive the block.
+        if is_inside and not connection.needs_rollback:
+            _look(cursor, tables, "")
+
+
+def first_day() -> date | None:
+    """The day on which the first partner was recorded: before it the register was empty."""
+    events: Any = Partner._meta.get_field("events").related_model
+    first = events.objects.aggregate(at=Min("pgh_created_at"))["at"]
+    return first and timezone.localdate(first)
+
+
+def _look(cursor: Any, path: str, moment: str) -> None:
+    cursor.execute("SELECT set_config('search_path', %s, TRUE), set_config('pacta.as_of', %s, TRUE)", [path, moment])
+
+
+@contextmanager
+def _without_row_identity() -> Iterator[None]:
+    """A view has no primary key, by which PostgreSQL would know the other columns of a group."""
+    features: Any = connection.features
+    before, features.allows_group_by_selected_pks = features.allows_group_by_selected_pks, False
+    try:
+        yield
+    finally:
+        features.allows_group_by_selected_pks = before
+
+
+def drop_views(plan: Any = (), **_told: Any) -> None:
+    """Before migrations: tables do not change their columns under a view."""
+    if plan:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+
+def make_views(**_told: Any) -> None:
+    """After migrations: the views of all tables that there are, unless they stand."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        statements = [*_table_views(cursor), *_view_views(cursor)]
+        mark = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+        cursor.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", [SCHEMA])
+        if cursor.fetchone() == (mark,):
+            return
+        cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        cursor.execute("SELECT current_setting('search_path')")
+        tables = cursor.fetchone()[0]
+        cursor.execute("SELECT set_config('search_path', %s, TRUE)", [f"{SCHEMA}, {tables}"])
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("SELECT set_config('search_path', %s, TRUE)", [tables])
+        cursor.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{mark}'")
+
+
+def _table_views(cursor: Any) -> list[str]:
+    """For each table with a history that is there (in the middle of the migrations not all are)."""
+    there = set(connection.introspection.table_names(cursor))
+    traced = [(event.pgh_tracked_model, event) for event in _events()]
+    return [_as_recorded(model, event) for model, event in traced if {_table(model), _table(event)} <= there]
+
+
+def _events() -> list[Any]:
+    models: list[Any] = apps.get_models()
+    return [model for model in models if issubclass(model, pghistory.models.Event)]
+
+
+def _table(model: Any) -> str:
+    return str(model._meta.db_table)
+
+
+def _as_recorded(model: Any, event: Any) -> str:
+    table, events = _table(model), _table(event)
+    key = "pgh_obj_id" if any(field.name == "pgh_obj" for field in event._meta.fields) else "id"
+    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
+    live, then = (", ".join(f"{row}.{name}" for name in names) for row in ("t", "x"))
+    return f"""
+        CREATE VIEW {SCHEMA}.{table} AS
+        SELECT {live} FROM public.{table} t
+        WHERE NOT EXISTS (SELECT FROM public.{events} e WHERE e.{key} = t.id AND e.pgh_created_at >= {MOMENT})
+        UNION ALL
+        SELECT {then} FROM (SELECT DISTINCT {key} AS id FROM public.{events} WHERE pgh_created_at >= {MOMENT}) changed
+        CROSS JOIN LATERAL (
+            SELECT * FROM public.{events} e WHERE e.{key} = changed.id AND e.pgh_created_at < {MOMENT}
+            ORDER BY e.pgh_id DESC LIMIT 1
+        ) x
+        WHERE x.pgh_label <> 'delete'
+    """
+
+
+def _view_views(cursor: Any) -> list[str]:
+    """Our own views over tables, anew over the views of these: they come out unqualified, as the path has them."""
+    cursor.execute("SELECT viewname, pg_get_viewdef(format('%I', viewname)::regclass) FROM pg_views"
+                   " WHERE schemaname = current_schema() AND viewowner = current_user ORDER BY 1")  # fmt: skip
+    ours = {_table(model) for model in apps.get_models() if not model._meta.managed}
+    return [f"CREATE VIEW {SCHEMA}.{name} AS {sql}" for name, sql in cursor.fetchall() if name in ours]
