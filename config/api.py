@@ -115,6 +115,7 @@ REPORTS: dict[str, Any] = {
     "roadmaps": reports.RoadmapReport,
     "partners": reports.PartnerReport,
     "slippage": reports.SlippageReport,
+    "compare": reports.ComparisonReport,
     "gaps": reports.GapReport,
     "findings": reports.FindingReport,
 }

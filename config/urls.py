@@ -24,6 +24,7 @@ urlpatterns = [
     *[path(f"{name}/", views.deadlines, {"name": name}, name=name) for name in DEADLINE_PAGES],
     path("terms/", views.terms, name="terms"),
     path("slippage/", views.slipped, name="slippage"),
+    path("compare/", views.compared, name="compare"),
     path("findings/", views.open_questions, name="findings"),
     *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],
     *[

@@ -10,12 +10,14 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agreements.models import RoadmapItem
 from doors.pagination import ChainPagination
 from doors.rest import refuse_unknown
-from oversight import reports, scores
+from oversight import comparing, reports, scores
 from oversight.completeness import Check, findings, gaps
-from oversight.filters import DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
+from oversight.filters import ComparisonFilterSet, DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
 from oversight.serializers import (
+    ChangeSerializer,
     CheckRowSerializer,
     DeadlineRowSerializer,
     PartnerScoreSerializer,
@@ -147,6 +149,27 @@ class SlippageReport(Report):
 
     def rows(self, asked: Any) -> Any:
         return scores.slippage(asked.day, asked.group)
+
+
+@extend_schema(responses=ChangeSerializer(many=True))
+class ComparisonReport(ChainReport):
+    """What became overdue, was closed, slipped and was reported after the day `since`, up to the day `on`."""
+
+    serializer_class = ChangeSerializer
+    filterset_class = ComparisonFilterSet
+    column = "day"
+
+    def kinds(self, asked: Any) -> list[tuple[str, Any]]:
+        rows = [asked.chosen(model.objects.all()) for model in (RoadmapItem, Project)]
+        changed = comparing.changed(asked.before, asked.day, *rows)
+        return [(kind.name, part) for kind in asked.kinds for part in changed[kind.name]]
+
+    def parts(self, asked: Any) -> list[Any]:
+        return [part for _kind, part in self.kinds(asked)]
+
+    def shown(self, page: list[Any], asked: Any) -> list[Any]:
+        kinds = [kind for kind, _part in self.kinds(asked)]
+        return [change for record in page for change in comparing.told(kinds[record.part], [record])]
 
 
 class CheckReport(ChainReport):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from oversight import reports
+from oversight import comparing, reports
 from oversight.templatetags.register import partial_date
 from partners.dates import PartialDate
 
@@ -154,3 +154,21 @@ def findings(checks: Iterable[Any], on: Any) -> Table:
         for row in check.rows.order_by("id").iterator(chunk_size=BATCH)
     )
     return Table(f"findings-{on}", head, lines)
+
+
+def comparison(asked: Any, changed: dict[str, list[Any]]) -> Table:
+    head = [
+        *(_("change"), _("kind"), _("reference"), _("title"), _("lead")),
+        *(_("day"), _("now"), _("days"), _("in words")),
+    ]
+    return Table(f"changes-{asked.before}-{asked.day}", head, _changes(asked.kinds, changed))
+
+
+def _changes(kinds: Iterable[Any], changed: dict[str, list[Any]]) -> Iterator[Sequence[Any]]:
+    for kind in kinds:
+        for part in changed[kind.name]:
+            for row in comparing.told(kind.name, part.order_by("-day", "id").iterator(chunk_size=BATCH)):
+                yield [
+                    *(str(kind.label), row.type, row.record.reference, row.record, row.lead),
+                    *(row.on, row.to, row.days, row.words),
+                ]

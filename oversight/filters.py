@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from agreements.models import Decision
+from oversight.comparing import KINDS, Kind
 from oversight.models import Move
 from partners.dates import today
 from partners.filters import AsOfFilter, KeyFilter, OnFilter, PartnerFilter, RecordFilter
@@ -73,6 +75,34 @@ class OverviewFilterSet(DayFilterSet):
     @property
     def before(self) -> date:
         return self.form.cleaned_data.get("since") or self.day - timedelta(days=30)
+
+
+class TwoDays(forms.Form):
+    """The first day before the second one, which is today unless told."""
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        since, on = told.get("since"), told.get("on") or today()
+        if since and "on" in told and since >= on:
+            self.add_error("since", _("Not before the second day."))
+        return told
+
+
+class ComparisonFilterSet(OverviewFilterSet, DeadlineFilterSet):
+    """The two days, what is compared, and whose items and projects."""
+
+    class Meta:
+        form = TwoDays
+
+    what = filters.ChoiceFilter(method="leave", choices=[(kind.name, kind.label) for kind in KINDS])
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """All kinds of changes unless one is asked for."""
+        return [kind for kind in KINDS if self.form.cleaned_data.get("what") in {"", kind.name}]
+
+    def chosen(self, rows: Any) -> Any:
+        return type(self)(self.data, queryset=rows).qs
 
 
 class TermFilterSet(DayFilterSet):

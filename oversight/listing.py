@@ -26,10 +26,10 @@ MOST_COUNTED = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Pages of 50; counts no further than MOST_COUNTED rows."""
+    """Pages of 50 unless told; counts no further than MOST_COUNTED rows."""
 
-    def __init__(self, rows: Any) -> None:
-        super().__init__(rows, 50)
+    def __init__(self, rows: Any, size: int = 50) -> None:
+        super().__init__(rows, size)
         self.rows = rows
 
     @cached_property
@@ -62,7 +62,7 @@ def controls(
 
 def _control(filterset: Any, name: str, value: str) -> Control:
     label = LABELS[name]()
-    if name in {"on", "as_of"}:
+    if name in {"since", "on", "as_of"}:
         return Control(name, label, value, kind="date")
     if name == "within":
         return Control(name, label, value, kind="number")
@@ -106,7 +106,9 @@ def _leads() -> list[tuple[str, Any]]:
 
 LABELS: dict[str, Callable[[], str]] = {
     "search": lambda: _("Words"),
+    "since": lambda: _("After the day"),
     "on": lambda: _("On the day"),
+    "what": lambda: _("What"),
     "as_of": lambda: _("As recorded on"),
     "within": lambda: _("Within (days)"),
     "months": lambda: _("Within (months)"),

@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from oversight.comparing import KINDS
+
 
 class LinkedSerializer(serializers.Serializer[Any]):
     """A record by id, stable code and label."""
@@ -83,6 +85,23 @@ class SlippageSerializer(serializers.Serializer[Any]):
     of = LinkedSerializer()
     moves = serializers.IntegerField()
     days = serializers.IntegerField()
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What came about with an item or a project between two days."""
+
+    change = serializers.ChoiceField(choices=[kind.name for kind in KINDS], source="kind")
+    type = serializers.ChoiceField(choices=["roadmap-item", "project"])
+    id = serializers.IntegerField(source="record.pk")
+    reference = serializers.CharField(source="record.reference")
+    title = serializers.CharField(source="record.name")
+    lead = LinkedSerializer(allow_null=True)
+    day = serializers.DateField(source="on", allow_null=True)
+    to = serializers.CharField(
+        allow_null=True, help_text="By the change: last day of the deadline, state, new deadline (EDTF), confidence"
+    )
+    days = serializers.IntegerField(allow_null=True, help_text="How far a deadline was moved")
+    words = serializers.CharField(help_text="Deadline as printed, state, reason of the move, text of the report")
 
 
 class CheckRowSerializer(serializers.Serializer[Any]):

@@ -16,18 +16,25 @@ from django.views.decorators.http import require_POST
 
 from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
-from oversight import exporting, overview, scores
+from oversight import comparing, exporting, overview, scores, world
 from oversight.completeness import Check, findings, gaps
 from oversight.deadlines import GROUPS, column, grouped, nothing
 from oversight.deadlines import PAGES as DEADLINE_PAGES
-from oversight.filters import GROUPED_BY, DayFilterSet, OverviewFilterSet, SlippageFilterSet, TermFilterSet
+from oversight.filters import (
+    GROUPED_BY,
+    ComparisonFilterSet,
+    DayFilterSet,
+    OverviewFilterSet,
+    SlippageFilterSet,
+    TermFilterSet,
+)
 from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls, parties
 from oversight.records import PAGES
 from partners.dates import today
 from partners.models import Partner
 from projects.models import Evidence, Project
 
-SOON = 30
+SOON, FIRST_FEW = 30, 10
 FILES: dict[str, Any] = {str(model._meta.model_name): model for model in (AgreementFile, MeetingFile, Evidence)}
 
 
@@ -38,15 +45,18 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     checked = OverviewFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
     on = checked.day
+    partners = [score for score in scores.partner_scores(on) if score.agreements or score.projects]
     context = {
         "on": on,
         "since": checked.before,
         "faults": faults,
+        "world": world.drawn(partners),
+        "legend": world.LEGEND,
         "figures": overview.figures(on, checked.before, request.user),
         "desks": overview.desks(on, request.user),
         "trend": overview.trend(on),
         "scores": scores.roadmap_scores(on),
-        "partners": [score for score in scores.partner_scores(on) if score.agreements or score.projects][:SOON],
+        "partners": partners,
     }
     return render(request, "dashboard.html", context, status=400 if faults else 200)
 
@@ -124,6 +134,41 @@ def slipped(request: HttpRequest) -> HttpResponseBase:
     }
     table = exporting.slippage(rows, str(GROUPED_BY[checked.group]), checked.day) if form else None
     return _shown(request, "slippage.html", context, table)
+
+
+def compared(request: HttpRequest) -> HttpResponseBase:
+    """What came about between two days, kind by kind; all rows of a kind when it is asked for."""
+    asked = ComparisonFilterSet(request.GET, queryset=nothing())
+    faults = _faults(request, asked, {"page", "projects_page", "format"})
+    checked = ComparisonFilterSet({} if faults else request.GET, queryset=nothing())
+    checked.is_valid()
+    changed = comparing.changed(
+        checked.before, checked.day, *(checked.chosen(model.objects.all()) for model in (RoadmapItem, Project))
+    )
+    form = _form(request, faults)
+    context: dict[str, Any] = {
+        "since": checked.before,
+        "on": checked.day,
+        "faults": faults,
+        "controls": controls(
+            ComparisonFilterSet,
+            ("since", "on", "as_of", "what", "partner", "roadmap", "lead", "search"),
+            request.GET,
+            {"since": str(checked.before)},
+        ),
+        "is_whole": len(checked.kinds) == 1,
+        "kinds": [],
+    }
+    if form:
+        return _shown(request, "comparison.html", context, exporting.comparison(checked, changed))
+    size = 50 if context["is_whole"] else FIRST_FEW
+    for kind in checked.kinds:
+        pages = []
+        for parameter, part in zip(("page", "projects_page"), changed[kind.name], strict=False):
+            page = CappedPaginator(part.order_by("-day", "id"), size).get_page(request.GET.get(parameter))
+            pages.append({"page": page, "rows": comparing.told(kind.name, page.object_list), "parameter": parameter})
+        context["kinds"].append({"kind": kind, "pages": pages, "is_empty": not any(page["rows"] for page in pages)})
+    return _shown(request, "comparison.html", context)
 
 
 def open_questions(request: HttpRequest) -> HttpResponseBase:

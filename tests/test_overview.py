@@ -8,14 +8,16 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from django_countries import countries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from openpyxl import load_workbook
 
 from agreements.models import Agreement, Roadmap, RoadmapItem
-from oversight import exporting
+from oversight import exporting, world
 from oversight.overview import trend
+from oversight.scores import PartnerScore
 from oversight.timeline import timeline
 from partners.dates import PartialDate, today
 from partners.models import Partner
@@ -429,3 +431,130 @@ class TestASavedView:
     def test_keeps_neither_the_page_nor_the_form_of_a_file(self, client, cast):
         client.force_login(cast("viewer"))
         assert client.get("/overdue/?page=1&group=lead").context["this_view"] == "/overdue/?group=lead"
+
+
+class TestTheWorldMap:
+    @pytest.mark.parametrize(
+        ("overdue", "open_", "share"),
+        [(0, 0, "calm"), (0, 9, "none"), (1, 9, "some"), (1, 5, "fifth"), (2, 5, "fifth"), (1, 2, "half")],
+    )
+    def test_is_coloured_by_the_share_of_the_open_that_is_overdue(self, overdue, open_, share):
+        partner = Partner(country="GQ")
+        score = PartnerScore(partner, 1, 1, 0, 0, open_, overdue, 0, 0, 0, 0)
+        assert [state.share for state in world.drawn([score])] == [share]
+
+    def test_knows_every_state_of_the_list_but_the_uninhabited(self):
+        unknown = {
+            code for code, _name in countries if not world.drawn([PartnerScore(Partner(country=code), *[0] * 10)])
+        }
+        assert unknown == {"AQ", "BQ", "BV", "CC", "CX", "GF", "GI", "GP", "MQ", "RE", "SJ", "TK", "TV", "UM", "YT"}
+
+    def test_leads_to_the_partner_and_tells_its_numbers_in_words(self, reader):
+        client, _user = reader
+        state = Partner.objects.create(name="Iran", kind="state", country="IR")
+        roadmap = Roadmap.objects.create(name="Plan", status="signed", period="2020/2021", counterpart=state)
+        RoadmapItem.objects.create(roadmap=roadmap, name="Road", due="2020-03")
+        Agreement.objects.create(name="Accord", kind="memorandum").parties.create(partner=state)
+        page = client.get("/").content.decode()
+        assert "<title>Iran: 1 overdue of 1 open</title>" in page
+        assert f'<a href="{state.get_absolute_url()}">' in page
+        assert 'class="share-half"' in page
+
+    def test_of_an_empty_register_says_that_there_is_nothing_to_draw(self, reader):
+        client, _user = reader
+        assert "Nothing is agreed with any state abroad." in client.get("/").content.decode()
+
+
+class TestTwoDays:
+    """The page, the files and the API tell the same of the time between two days."""
+
+    @pytest.fixture
+    def year(self, cast):
+        """Of ten items and projects each, one meets each fate in March 2024."""
+        officer, controller = cast("officer"), cast("controller")
+        controller.is_superuser = True
+        controller.save()
+        roadmap = Roadmap.objects.create(
+            name="Plan",
+            status="signed",
+            period="2020/2030",
+            counterpart=Partner.objects.create(name="Iran", kind="state", country="IR"),
+        )
+        made = {
+            name: RoadmapItem.objects.create(roadmap=roadmap, name=name, due=due)
+            for name, due in (
+                ("late before", "2024-01"),
+                ("became late", "2024-03-10"),
+                ("late on the last day only", "2024-03-30"),
+                ("late the day after", "2024-03-31"),
+                ("closed", "2024-06"),
+                ("closed before", "2024-06"),
+                ("moved", "2024-06"),
+            )
+        }
+        made["closed"].close(by=controller, as_="dropped", why="w", on=date(2024, 3, 5))
+        made["closed before"].close(by=controller, as_="dropped", why="w", on=date(2024, 2, 29))
+        move = made["moved"].reschedule(to=PartialDate.parse("2024-09"), why="Rain", by=officer)
+        type(move).objects.filter(pk=move.pk).update(requested_on=date(2024, 3, 1))
+        move.refresh_from_db()
+        move.agree(by=controller)
+        type(move).objects.filter(pk=move.pk).update(decided_on=date(2024, 3, 20))
+        project = Project.objects.create(name="Mill", stage_at_entry="in_progress", lead=roadmap.counterpart)
+        told = {"author": officer, "confidence": "on_track", "state": "accepted", "decided_by": controller}
+        for text, stage, day in (
+            ("Built", "in_progress", date(2024, 2, 1)),
+            ("Opened", "completed", date(2024, 3, 31)),
+        ):
+            StatusUpdate.objects.create(
+                project=project, text=text, stage=stage, submitted_on=day, decided_at=timezone.now(), **told
+            )
+        return {"officer": officer, **made}
+
+    EXPECTED = {
+        ("overdue", "became late", "2024-03-11"),
+        ("overdue", "late on the last day only", "2024-03-31"),
+        ("closed", "closed", "2024-03-05"),
+        ("closed", "Mill", "2024-03-31"),
+        ("moved", "moved", "2024-03-20"),
+        ("reported", "Mill", "2024-03-31"),
+    }
+    BETWEEN = {"since": "2024-02-29", "on": "2024-03-31"}
+
+    def test_differ_by_what_became_overdue_was_closed_moved_and_reported(self, client, year):
+        client.force_login(year["officer"])
+        rows = client.get("/api/v1/reports/compare/", self.BETWEEN).json()["results"]
+        assert {(row["change"], row["title"], row["day"]) for row in rows} == self.EXPECTED
+        assert len(rows) == len(self.EXPECTED)
+
+    def test_differ_on_the_page_and_in_its_file_by_the_same_rows(self, client, year):
+        client.force_login(year["officer"])
+        page = client.get("/compare/", self.BETWEEN)
+        shown = {
+            (part["kind"].name, row.record.name, str(row.on))
+            for part in page.context["kinds"] for listed in part["pages"] for row in listed["rows"]
+        }  # fmt: skip
+        file = b"".join(client.get("/compare/", {**self.BETWEEN, "format": "csv"}).streaming_content).decode(
+            "utf-8-sig"
+        )
+        kinds = {"Became overdue": "overdue", "Closed": "closed", "Deadlines moved": "moved", "Reported": "reported"}
+        saved = {(kinds[row["change"]], row["title"], row["day"]) for row in csv.DictReader(io.StringIO(file))}
+        assert shown == saved == self.EXPECTED
+
+    def test_differ_by_one_kind_of_one_roadmap_when_asked(self, client, year):
+        client.force_login(year["officer"])
+        asked = {**self.BETWEEN, "what": "reported", "roadmap": year["moved"].roadmap_id}
+        assert client.get("/api/v1/reports/compare/", asked).json()["results"] == []
+        asked["what"] = "moved"
+        (row,) = client.get("/api/v1/reports/compare/", asked).json()["results"]
+        assert (row["title"], row["to"], row["days"], row["words"]) == ("moved", "2024-09", 92, "Rain")
+
+    def test_in_the_wrong_order_or_of_another_kind_are_refused_and_named(self, client, year):
+        client.force_login(year["officer"])
+        for asked, named in (
+            ({"since": "2024-04-01", "on": "2024-03-31"}, "since"),
+            ({"since": "yesterday"}, "since"),
+            ({"what": "vanished"}, "what"),
+        ):
+            answers = [client.get(address, asked) for address in ("/compare/", "/api/v1/reports/compare/")]
+            assert [answer.status_code for answer in answers] == [400, 400], asked
+            assert all(named in answer.content.decode() for answer in answers)

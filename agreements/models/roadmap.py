@@ -204,6 +204,10 @@ class RoadmapItemQuerySet(NamedQuerySet):
         """Open items of roadmaps in force whose deadline ends from the day on, within so many days."""
         return self.open(on).binding().with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
+    def closed_between(self, since: date, on: date) -> Self:
+        """`day`: closed after the one day and up to the other, and not opened again."""
+        return self.filter(closed_on__gt=since, closed_on__lte=on).annotate(day=F("closed_on"))
+
     def of_roadmap(self, roadmap: int) -> Self:
         """Items of the roadmap (its id)."""
         return self.filter(roadmap=roadmap)

@@ -141,6 +141,12 @@ class ProjectQuerySet(NamedQuerySet):
             Q(since__lt=on - CADENCE) | (Q(since__lt=on - PRIORITY_CADENCE) & urgent), since__isnull=False
         )
 
+    def closed_between(self, since: date, on: date) -> Self:
+        """`day`: those that a report brought to a final stage after the one day and up to the other."""
+        final_before = Project.objects.with_stage(since).filter(stage_then__in=FINAL).order_by().values("pk")
+        final = self.with_stage(on).filter(stage_then__in=FINAL).with_last_report(on).annotate(day=F("last_report"))
+        return final.filter(day__gt=since).exclude(pk__in=final_before)
+
     def with_counterpart(self) -> Self:
         """`counterpart_id`: the partner abroad: the project's own, else its roadmap's, agreement's, body's, or NULL."""
         abroad = ~Q(partner__country=settings.HOME_COUNTRY)
