@@ -32,7 +32,8 @@ ADDRESSES = [
     *[f"/{name}/" for name in LISTINGS],
     *CHANGELISTS,
     *[f"/api/v1/{resource.route}/?page_size=200" for resource in RESOURCES],
-    *[f"/api/v1/reports/{name}/" for name in REPORTS],
+    *[f"/api/v1/reports/{name}/" for name in REPORTS if name != "compare"],
+    *["/compare/?since=2019-12-31", "/api/v1/reports/compare/?since=2019-12-31"],
     "/api/v1/reports/slippage/?by=partner",
 ]
 

@@ -20,7 +20,7 @@ from django_countries.fields import Country
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 1000, 440
-TOLERANCE, SMALL = 0.4, 4.0
+TOLERANCE, SMALL = 0.4, 8.0
 HERE = Path(__file__).parent
 
 
