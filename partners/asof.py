@@ -36,12 +36,16 @@ def as_of(day: date) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor, looking_at(day):
         cursor.execute("SELECT current_setting('search_path')")
         tables = cursor.fetchone()[0]
-        _look(cursor, f"{SCHEMA}, {tables}", moment.isoformat())
+        cursor.execute(
+            "SELECT set_config('search_path', %s, TRUE), set_config('pacta.as_of', %s, TRUE)",
+            [f"{SCHEMA}, {tables}", moment.isoformat()],
+        )
         with _without_row_identity():
             yield
-        # Inside a transaction of the caller, SET LOCAL would outlive the block.
-        if is_inside and not connection.needs_rollback:
-            _look(cursor, tables, "")
+        # Inside a transaction of the caller, SET LOCAL would outlive the block: its savepoint is rolled back, which
+        # works after a failed statement too.
+        if is_inside:
+            transaction.set_rollback(True)
 
 
 def first_day() -> date | None:
@@ -49,10 +53,6 @@ def first_day() -> date | None:
     events: Any = Partner._meta.get_field("events").related_model
     first = events.objects.aggregate(at=Min("pgh_created_at"))["at"]
     return first and timezone.localdate(first)
-
-
-def _look(cursor: Any, path: str, moment: str) -> None:
-    cursor.execute("SELECT set_config('search_path', %s, TRUE), set_config('pacta.as_of', %s, TRUE)", [path, moment])
 
 
 @contextmanager
