@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from agreements.models import Agreement, AgreementFile, Meeting, MeetingFile, Roadmap, RoadmapItem, WorkingGroup
+from agreements.models import Agreement, AgreementFile, MeetingFile, RoadmapItem
 from doors.permissions import may
-from oversight import comparing, exporting, overview, scores, world
+from oversight import comparing, exporting, finding, overview, scores, world
 from oversight.completeness import Check, findings, gaps
 from oversight.deadlines import GROUPS, column, grouped, nothing
 from oversight.deadlines import PAGES as DEADLINE_PAGES
@@ -31,7 +31,6 @@ from oversight.filters import (
 from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls, parties
 from oversight.records import PAGES
 from partners.dates import today
-from partners.models import Partner
 from projects.models import Evidence, Project
 
 SOON, FIRST_FEW = 30, 10
@@ -334,18 +333,14 @@ def stored_file(request: HttpRequest, kind: str, reference: str) -> FileResponse
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """One box over the kinds that have pages."""
+    """One box over the kinds that have pages; `kind` shows more of one."""
     if request.as_of_faults:  # type: ignore[attr-defined]
         return _refused(request)
     words = request.GET.get("q", "").replace("\x00", "")[:200]
-    kinds = (Partner, Agreement, Roadmap, RoadmapItem, Project, WorkingGroup, Meeting)
-    groups = [(kind._meta.verbose_name_plural, list(_found(kind, words))) for kind in kinds] if words.strip() else []
-    return render(request, "search.html", {"words": words, "groups": [group for group in groups if group[1]]})
-
-
-def _found(kind: Any, words: str) -> Any:
-    rows = kind.objects.search(words)
-    return (rows.select_related("roadmap") if kind is RoadmapItem else rows)[:20]
+    kind = request.GET.get("kind", "")
+    if kind and kind not in finding.KINDS:
+        raise Http404(_("There is no such kind of record."))
+    return render(request, "search.html", {"words": words, "kind": kind, "found": finding.find(words, kind)})
 
 
 def ready(request: HttpRequest) -> HttpResponse:

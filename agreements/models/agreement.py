@@ -25,6 +25,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector, StoredFile
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field, tree_triggers
+from partners.text import search_indexes
 
 
 class AgreementKind(models.TextChoices):
@@ -188,6 +189,7 @@ class Agreement(Named, Cited, Record):
         verbose_name_plural = _("agreements")
         ordering = [F("signed__first_day").desc(nulls_last=True), "id"]
         triggers = [*Record.Meta.triggers, *tree_triggers("parent")]
+        indexes = search_indexes("agreements_agreement", AgreementQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("kind", AgreementKind),

@@ -21,6 +21,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector, StoredFile
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field, tree_triggers
+from partners.text import search_indexes
 
 
 class WorkingGroupKind(models.TextChoices):
@@ -90,6 +91,7 @@ class WorkingGroup(Named, Cited, Record):
         verbose_name_plural = _("working groups")
         ordering = ["name", "id"]
         triggers = [*Record.Meta.triggers, *tree_triggers("parent")]
+        indexes = search_indexes("agreements_group", WorkingGroupQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("kind", WorkingGroupKind),
@@ -166,6 +168,7 @@ class Meeting(Named, Cited, Record):
         verbose_name_plural = _("meetings")
         ordering = [F("held__first_day").desc(nulls_last=True), "id"]
         triggers = [*Record.Meta.triggers, *tree_triggers("parent")]
+        indexes = search_indexes("agreements_meeting", MeetingQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("kind", MeetingKind),

@@ -23,6 +23,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
+from partners.text import search_indexes
 from partners.triggers import CORRECTED, Unchangeable, correcting
 
 
@@ -109,6 +110,7 @@ class Roadmap(Named, Cited, Record):
         verbose_name = _("roadmap")
         verbose_name_plural = _("roadmaps")
         ordering = [F("signed__first_day").desc(nulls_last=True), "id"]
+        indexes = search_indexes("agreements_roadmap", RoadmapQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("kind", RoadmapKind),
@@ -320,6 +322,7 @@ class RoadmapItem(Named, Cited, Record):
                 unless=agreed_move("agreements_itemrescheduling", "item"),
             ),
         ]
+        indexes = search_indexes("agreements_item", RoadmapItemQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             check(

@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
@@ -15,6 +15,7 @@ from partners.constraints import check, known
 from partners.history import tracked, tracked_link
 from partners.models.records import Cited, Named, NamedQuerySet, Record, RecordQuerySet, reference_field, tree_triggers
 from partners.models.sector import Sector
+from partners.text import search_indexes
 
 
 class PartnerKind(models.TextChoices):
@@ -86,8 +87,10 @@ class PartnerQuerySet(NamedQuerySet):
         return self.filter(pk__in=reached)
 
     def _with_word(self, word: str) -> Q:
-        by_alias = PartnerAlias.objects.filter(partner=OuterRef("pk"), text__contains_folded=word)
-        return super()._with_word(word) | Q(Exists(by_alias))
+        return super()._with_word(word) | Q(pk__in=PartnerAlias.objects.search(word).values("partner"))
+
+    def _with_similar(self, word: str) -> Q:
+        return super()._with_similar(word) | Q(pk__in=PartnerAlias.objects.resembling(word).values("partner"))
 
 
 @tracked
@@ -122,6 +125,7 @@ class Partner(Named, Cited, Record):
         verbose_name_plural = _("partners")
         ordering = ["name", "id"]
         triggers = [*Record.Meta.triggers, *tree_triggers("parent", "located_in")]
+        indexes = search_indexes("partners_partner", PartnerQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("kind", PartnerKind),
@@ -179,6 +183,7 @@ class PartnerAlias(Record):
         verbose_name = _("alias")
         verbose_name_plural = _("aliases")
         ordering = ["text", "id"]
+        indexes = search_indexes("partners_alias", PartnerAliasQuerySet.SEARCHED)
         constraints = [
             known("kind", AliasKind),
             check("text_not_blank", ~Q(text=""), _("An alias needs a text.")),

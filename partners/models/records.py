@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-import partners.text  # noqa: F401  registers the lookup `contains_folded`
 from partners.constraints import check, known
+from partners.text import HasPart, HasStem, Likeness, Resembles
 from partners.triggers import NoCycle, RegisterReference, Stamp
 
 
@@ -64,17 +64,28 @@ class RecordQuerySet(models.QuerySet[Any]):
     SEARCHED: tuple[str, ...] = ("reference",)
 
     def search(self, text: str) -> Self:
-        """Rows in which every word of `text` occurs; accents and case do not matter."""
+        """Rows with every word of `text`, as a part or with another ending; accents and case do not matter."""
         found = self
         for word in text.split():
             found = found.filter(self._with_word(word))
         return found
 
+    def resembling(self, text: str) -> Self:
+        """Rows in which something looks like every word of `text`: for a word misspelled."""
+        found = self
+        for word in text.split():
+            found = found.filter(self._with_similar(word))
+        return found
+
+    def liking(self, text: str) -> Self:
+        """With `likeness`: from 0 to 1, how much of `text` is found in the row, spelled the same way."""
+        return self.annotate(likeness=Likeness(self.SEARCHED, text))
+
     def _with_word(self, word: str) -> Q:
-        condition = Q()
-        for field in self.SEARCHED:
-            condition |= Q(**{f"{field}__contains_folded": word})
-        return condition
+        return Q(HasPart(self.SEARCHED, word)) | Q(HasStem(self.SEARCHED, word))
+
+    def _with_similar(self, word: str) -> Q:
+        return Q(Resembles(self.SEARCHED, word))
 
 
 class NamedQuerySet(RecordQuerySet):

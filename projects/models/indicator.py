@@ -15,6 +15,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked
 from partners.models import Cited, Named, Partner, Record
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
+from partners.text import search_indexes
 from projects.models.project import Project
 
 
@@ -71,6 +72,7 @@ class Indicator(Named, Cited, Record):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
         ordering = ["id"]
+        indexes = search_indexes("projects_indicator", IndicatorQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             currency_check(),

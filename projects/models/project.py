@@ -39,6 +39,7 @@ from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector
 from partners.models.records import NamedQuerySet, RecordQuerySet, reference_field
+from partners.text import search_indexes
 from partners.triggers import CORRECTED, Unchangeable, correcting
 
 if TYPE_CHECKING:
@@ -297,6 +298,7 @@ class Project(Named, Cited, Record):
                 unless=agreed_move("projects_projectrescheduling", "project"),
             ),
         ]
+        indexes = search_indexes("projects_project", ProjectQuerySet.SEARCHED)
         constraints = [
             *Named.name_constraints(),
             known("stage_at_entry", Stage),
