@@ -1,6 +1,7 @@
 """Search: endings, accents, aliases, slips of the pen, and the cost of a word that is everywhere."""
 
 import pytest
+from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection
 
@@ -103,5 +104,5 @@ def test_a_migration_may_take_longer_than_a_request():
 
     emit_pre_migrate_signal(0, False, connection.alias)
     during = limit()
-    emit_post_migrate_signal(0, False, connection.alias)
+    emit_post_migrate_signal(0, False, connection.alias, apps=apps, plan=[])
     assert (during, limit()) == ("0", "15s")
