@@ -7,7 +7,7 @@ SQL = r"""
 CREATE OR REPLACE FUNCTION pacta_document(VARIADIC parts text[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
-    RETURN public.pacta_fold(array_to_string(parts, ' '));
+    RETURN ' ' || public.pacta_fold(array_to_string(parts, ' '));
 END
 $$;
 -- The Russian configuration of PostgreSQL stems Latin words as English ones.
@@ -17,8 +17,10 @@ $$;
 CREATE OR REPLACE FUNCTION pacta_query(word text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
     SELECT plainto_tsquery('pg_catalog.russian'::regconfig, public.pacta_fold(word))
 $$;
+-- One or two letters are looked for where words begin: there are no trigrams of them elsewhere.
 CREATE OR REPLACE FUNCTION pacta_pattern(word text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
-    SELECT '%' || regexp_replace(public.pacta_fold(word), '([\\%_])', '\\\1', 'g') || '%'
+    SELECT CASE WHEN length(word) < 3 THEN '% ' ELSE '%' END
+        || regexp_replace(public.pacta_fold(word), '([\\%_])', '\\\1', 'g') || '%'
 $$;
 """
 REVERSE = """
