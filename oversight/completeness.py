@@ -62,7 +62,7 @@ def findings(on: date) -> list[Check]:
     """Where promise, delivery and news disagree on the day."""
     finished = Project.objects.with_stage(on).filter(stage_then__in=FINAL)
     running = Project.objects.active(on)
-    open_items = RoadmapItem.objects.open(on).binding()
+    open_items = RoadmapItem.objects.standing(on)
     delivered = open_items.filter(Exists(finished.filter(items=OuterRef("pk"))))
     unfinished = Project.objects.exclude(pk__in=finished.values("pk")).filter(items=OuterRef("pk"))
     closed = RoadmapItem.objects.filter(closed_on__lte=on)

@@ -18,8 +18,11 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import ItemRescheduling, Roadmap, RoadmapArea, RoadmapItem
+from agreements.models.standing import ITEMS
 from partners.models import Citation, Cited, Record, Reference
+from partners.standing import Standing
 from projects.models import Project, ProjectRescheduling, StatusUpdate
+from projects.models.standing import PROJECTS
 
 
 @dataclass(frozen=True)
@@ -352,6 +355,16 @@ def _trigger_missing() -> str:
     """
 
 
+# Standings
+
+
+def _standing(standing: Standing) -> str:
+    return f"""
+        SELECT '{standing.subjects}', coalesce(s.reference, faulty.id::text), '', ''
+        FROM ({standing.faults()}) faulty LEFT JOIN {standing.subjects} s ON s.id = faulty.id
+    """
+
+
 # Findings
 
 
@@ -372,6 +385,8 @@ CHECKS = [
     ),
     Check("ledger_chain", _("moves from %(found)s; the deadline stood at %(expected)s"), _ledger_chain),
     Check("deadline_by_ledger", _("the deadline is %(found)s; the ledger says %(expected)s"), _deadline_by_ledger),
+    Check("item_standing", _("its kept spans are not what its own facts say"), lambda: _standing(ITEMS)),
+    Check("project_standing", _("its kept spans are not what its own facts say"), lambda: _standing(PROJECTS)),
     Check("reference_without_record", _("names %(found)s, which never was"), _reference_without_record),
     Check(
         "record_without_reference",

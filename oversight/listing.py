@@ -34,7 +34,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return int(self.rows[: MOST_COUNTED + 1].count())
+        return int(self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count())
 
     @property
     def count_shown(self) -> str:

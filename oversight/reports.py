@@ -78,12 +78,12 @@ def due_parts(on: date, days: int) -> list[Any]:
 
 def silent_parts(on: date) -> list[Any]:
     """Items that nobody has taken up and projects of which nobody has reported, for longer than their cadence."""
-    return [silent_items(on), _projects(Project.objects.silent(on).with_deadline(on), on)]
+    return [silent_items(on), _projects(Project.objects.silent(on), on)]
 
 
 def silent_items(on: date) -> Any:
     """Open items in force without any project: silent since they were entered."""
-    waiting = RoadmapItem.objects.open(on).binding().with_deadline(on).filter(projects__isnull=True)
+    waiting = RoadmapItem.objects.standing(on).filter(projects__isnull=True)
     entered = waiting.annotate(since=TruncDate("created_at"))
     ordinary, urgent = entered.filter(since__lt=on - CADENCE), entered.filter(since__lt=on - PRIORITY_CADENCE)
     return _items(ordinary | urgent.filter(is_priority=True), on)
@@ -96,7 +96,7 @@ def _items(items: Any, on: date) -> Any:
 
 
 def _projects(projects: Any, on: date) -> Any:
-    return projects.with_last_report(on).with_counterpart().select_related("lead")
+    return projects.with_counterpart().select_related("lead")
 
 
 def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:

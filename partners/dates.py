@@ -35,6 +35,11 @@ def this_day() -> date:
     return timezone.localdate()
 
 
+def is_past() -> bool:
+    """Whether the register is read as of a past day."""
+    return _looked_at.get() is not None
+
+
 @contextmanager
 def looking_at(day: date) -> Iterator[None]:
     """Until the block ends, `today` is that day."""

@@ -39,6 +39,7 @@ from agreements.models import (
     RoadmapItem,
     WorkingGroup,
 )
+from agreements.models.standing import ITEMS
 from partners.models import Citation, Cited, Contact, Named, Partner, PartnerAlias, Record, Reference, Sector, Source
 from projects.models import (
     Indicator,
@@ -51,6 +52,7 @@ from projects.models import (
     StatusUpdate,
     Target,
 )
+from projects.models.standing import PROJECTS
 
 MOST = 100_000_000  # the numbers of events are 32 bits wide, and an item brings about a dozen events
 LAST_DAY = date(2026, 6, 30)
@@ -95,6 +97,8 @@ def _take_register(cursor: Any) -> None:
         raise Refused(_("The register is not empty, or was not always: a synthetic one needs a new database."))
     # Checks at the end of each statement, instead of a list in memory of every row until the end of the transaction.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for standing in (ITEMS, PROJECTS):
+        standing.wait(cursor)
 
 
 class Generator:
@@ -761,6 +765,8 @@ class Generator:
         for statement in connection.ops.sequence_reset_sql(no_style(), tables):
             self.cursor.execute(statement)
         self.cursor.execute("DROP FUNCTION pg_temp.dice, pg_temp.pick")
+        for standing in (ITEMS, PROJECTS):
+            standing.rebuild()
 
     def _cite(self, model: type[models.Model]) -> None:
         kind = ContentType.objects.get_for_model(model).pk

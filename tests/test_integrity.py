@@ -43,6 +43,8 @@ def test_a_sound_register_has_no_error(register, capsys):
         ("projects_project", "UPDATE projects_project SET stage = 'completed'", "stage"),
         ("projects_project", "UPDATE projects_project SET last_reported_on = '2020-01-01'", "report"),
         ("agreements_roadmapitem", "UPDATE agreements_roadmapitem SET due = '[2031-01-01,2032-01-01)'", "due"),
+        ("agreements_itemstanding", "DELETE FROM agreements_itemstanding", "standing"),
+        ("projects_projectstanding", "UPDATE projects_projectstanding SET deadline = '2031-01-01'", "standing"),
         ("partners_reference", "DELETE FROM partners_reference WHERE code LIKE 'PRT%'", "reference"),
         ("partners_citation", "UPDATE partners_citation SET object_id = 987654321", "citation"),
         ("partners_partner", "UPDATE partners_partner SET name = 'By night' WHERE country = 'BY'", "histor"),

@@ -32,6 +32,7 @@ from agreements.models.roadmap import (
     RoadmapKind,
     RoadmapStatus,
 )
+from agreements.models.standing import ItemStanding
 
 __all__ = [
     "IN_FORCE",
@@ -44,6 +45,7 @@ __all__ = [
     "ClosedAs",
     "Decision",
     "ItemRescheduling",
+    "ItemStanding",
     "Meeting",
     "MeetingFile",
     "MeetingKind",

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.models.agreement import Agreement
 from agreements.models.bodies import Meeting, WorkingGroup
 from partners.constraints import check, known, not_wholly_before
-from partners.dates import PartialDate, today
+from partners.dates import PartialDate, is_past, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record
@@ -195,7 +195,17 @@ class RoadmapItemQuerySet(NamedQuerySet):
 
     def overdue(self, on: date) -> Self:
         """Open, of a roadmap in force, and the day is after the last day of the deadline."""
-        return self.open(on).binding().with_deadline(on).filter(deadline__lt=on)
+        return self.standing(on).filter(deadline__lt=on)
+
+    def bound(self, on: date) -> Self:
+        """Open, of a roadmap in force; with `deadline`. What `standing` looks up, worked out."""
+        return self.open(on).binding().with_deadline(on)
+
+    def standing(self, on: date) -> Self:
+        """`bound` on the day, from the spans that the database keeps of it."""
+        if is_past():
+            return self.bound(on)
+        return self.filter(standings__during__contains=on).annotate(deadline=F("standings__deadline"))
 
     def with_overdue(self, on: date) -> Self:
         """`late`: true for the overdue rows, false (never NULL) for the others."""
@@ -204,7 +214,7 @@ class RoadmapItemQuerySet(NamedQuerySet):
 
     def due_within(self, on: date, days: int) -> Self:
         """Open items of roadmaps in force whose deadline ends from the day on, within so many days."""
-        return self.open(on).binding().with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
+        return self.standing(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
     def closed_between(self, since: date, on: date) -> Self:
         """`day`: closed after the one day and up to the other, and not opened again."""

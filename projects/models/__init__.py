@@ -12,6 +12,7 @@ from projects.models.project import (
     Proposer,
     Stage,
 )
+from projects.models.standing import ProjectStanding
 from projects.models.status import WORDS, Confidence, Evidence, StatusUpdate, UpdateState
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ProjectParty",
     "ProjectRescheduling",
     "ProjectRole",
+    "ProjectStanding",
     "Proposer",
     "Stage",
     "StatusUpdate",

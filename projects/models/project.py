@@ -34,7 +34,7 @@ from agreements.models.amounts import (
 )
 from agreements.models.roadmap import _due_on, agreed_move
 from partners.constraints import check, known
-from partners.dates import PartialDate, today
+from partners.dates import PartialDate, is_past, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector
@@ -104,19 +104,31 @@ class ProjectQuerySet(NamedQuerySet):
 
     def with_deadline(self, on: date) -> Self:
         """`deadline`: its own last day as it stood on the day, else the latest one of its open items in force."""
-        inherited = RoadmapItem.objects.open(on).binding().with_deadline(on).filter(projects=OuterRef("pk"))
+        inherited = RoadmapItem.objects.standing(on).filter(projects=OuterRef("pk"))
         latest = inherited.order_by().values("projects").annotate(latest=Max("deadline")).values("latest")
         return self.annotate(deadline=Coalesce(_due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
 
     def active(self, on: date) -> Self:
         """Committed, not in a final stage, and bound by a roadmap in force where it delivers one."""
+        return self.standing(on)
+
+    def bound(self, on: date) -> Self:
+        """The active projects with `deadline` and `last_report`. What `standing` looks up, worked out."""
         items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
         unfinished = self.committed(on).exclude(stage_then__in=FINAL)
-        return unfinished.filter(~Exists(items) | Exists(items.binding()))
+        active = unfinished.filter(~Exists(items) | Exists(items.binding()))
+        return active.with_deadline(on).with_last_report(on)
+
+    def standing(self, on: date) -> Self:
+        """`bound` on the day, from the spans that the database keeps of it."""
+        if is_past():
+            return self.bound(on)
+        kept = {name: F(f"standings__{name}") for name in ("deadline", "last_report")}
+        return self.filter(standings__during__contains=on).annotate(**kept)
 
     def overdue(self, on: date) -> Self:
         """Active, and the day is after the last day of the deadline."""
-        return self.active(on).with_deadline(on).filter(deadline__lt=on)
+        return self.standing(on).filter(deadline__lt=on)
 
     def with_overdue(self, on: date) -> Self:
         """`late`: true for the overdue rows, false (never NULL) for the others."""
@@ -125,7 +137,7 @@ class ProjectQuerySet(NamedQuerySet):
 
     def due_within(self, on: date, days: int) -> Self:
         """Active projects whose deadline ends from the day on, within so many days."""
-        return self.active(on).with_deadline(on).filter(deadline__range=(on, on + timedelta(days=days)))
+        return self.standing(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
     def with_last_report(self, on: date) -> Self:
         """`last_report`: the submission day of the newest accepted report up to the day, or NULL."""
@@ -137,7 +149,7 @@ class ProjectQuerySet(NamedQuerySet):
     def silent(self, on: date) -> Self:
         """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
         urgent = Q(is_priority=True) | Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), is_priority=True))
-        since = self.active(on).with_last_report(on).annotate(since=Greatest("monitored_since", "last_report"))
+        since = self.standing(on).annotate(since=Greatest("monitored_since", "last_report"))
         return since.filter(
             Q(since__lt=on - CADENCE) | (Q(since__lt=on - PRIORITY_CADENCE) & urgent), since__isnull=False
         )
