@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F, OuterRef, Prefetch, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Subquery
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_countries import countries
 
 from agreements import filters as of_agreements
-from agreements.models import Agreement, AgreementParty, Meeting, Roadmap, WorkingGroup
+from agreements.models import Agreement, AgreementParty, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from partners import filters as of_partners
 from partners.dates import today
 from partners.models import Partner, Sector
@@ -99,9 +99,9 @@ def _records(rows: Any) -> list[tuple[str, Any]]:
 
 
 def _leads() -> list[tuple[str, Any]]:
-    of_projects = Project.objects.exclude(lead=None).order_by().values("lead")
-    of_items = Partner.objects.filter(led_items__isnull=False).order_by().values("pk")
-    return _records(Partner.objects.filter(pk__in=of_projects) | Partner.objects.filter(pk__in=of_items))
+    # Two looks at an index for each partner, instead of reading every item and project.
+    led = [Exists(model.objects.filter(lead=OuterRef("pk")).order_by()) for model in (Project, RoadmapItem)]
+    return _records(Partner.objects.filter(led[0] | led[1]))
 
 
 LABELS: dict[str, Callable[[], str]] = {

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from agreements.models import Agreement, RoadmapItem
 from oversight import reports
 from oversight.scores import per
-from partners.dates import today
+from partners.dates import is_past, today
 from partners.models import Partner
 from projects.models import Project, StatusUpdate
 
@@ -149,12 +149,29 @@ def _month_end(on: date, back: int) -> date:
 
 
 def _late_on(model: Any, days: list[date]) -> dict[date, int]:
-    """One query, planned once for all the days: a union of as many parts is planned longer than it runs."""
-    late = model.objects.overdue(RawSQL("days.day", [], DateField())).order_by().values("pk")
-    sql, params = late.query.sql_with_params()
+    """One query for all the days: planned once, and from the spans the whole table is read once."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT day, (SELECT count(*) FROM ({sql}) late) FROM unnest(%s::date[]) AS days (day)",  # noqa: S608
-            [*params, days],
-        )
+        if is_past():
+            late = model.objects.overdue(RawSQL("days.day", [], DateField())).order_by().values("pk")
+            sql, params = late.query.sql_with_params()
+            counted = f"SELECT day, (SELECT count(*) FROM ({sql}) late) FROM unnest(%s::date[]) AS days (day)"  # noqa: S608
+            cursor.execute(counted, [*params, days])
+        else:
+            cursor.execute(
+                LATE_BY_DAY.format(spans=model._meta.get_field("standings").related_model._meta.db_table), [days]
+            )
         return dict(cursor.fetchall())
+
+
+# Late from the day after the deadline, or from when the span begins, to its end: how many begin less how many end.
+LATE_BY_DAY = """
+    WITH late AS MATERIALIZED (
+        SELECT greatest(lower(during), deadline + 1) AS since, upper(during) AS until FROM {spans}
+        WHERE deadline IS NOT NULL AND (upper_inf(during) OR upper(during) > deadline + 1)
+    ), steps AS MATERIALIZED (
+        SELECT since AS day, count(*) AS n FROM late GROUP BY since
+        UNION ALL SELECT until, -count(*) FROM late WHERE until IS NOT NULL GROUP BY until
+    )
+    SELECT days.day, coalesce((SELECT sum(n) FROM steps WHERE steps.day <= days.day), 0)::int
+    FROM unnest(%s::date[]) AS days (day)
+"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Subquery, Sum
+from django.db.models import Count, F, Func, IntegerField, Sum
 from django.db.models.functions import Coalesce
 
 from agreements.models import (
@@ -21,7 +22,7 @@ from agreements.models import (
     WorkingGroup,
 )
 from partners.models import Partner
-from projects.models import Project, ProjectParty, ProjectRescheduling, StatusUpdate
+from projects.models import Project, ProjectParty, ProjectRescheduling
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,9 @@ def roadmap_scores(on: date, roadmaps: Any = None) -> list[RoadmapScore]:
 
 def _confidence(on: date) -> Counter[tuple[int, str]]:
     """What the last accepted reports of the active projects of each roadmap say: how many are on track, at risk..."""
-    newest = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
-    said = Subquery(newest.order_by("-submitted_on", "-id").values("confidence")[:1])
-    heard = Project.objects.active(on).annotate(said=said).filter(said__isnull=False, items__isnull=False)
-    grouped = heard.order_by().values("items__roadmap", "said").annotate(n=Count("pk", distinct=True))
-    return Counter({(row["items__roadmap"], row["said"]): row["n"] for row in grouped})
+    heard = Project.objects.active(on).filter(confidence__isnull=False, items__isnull=False)
+    grouped = heard.order_by().values("items__roadmap", "confidence").annotate(n=Count("pk", distinct=True))
+    return Counter({(row["items__roadmap"], row["confidence"]): row["n"] for row in grouped})
 
 
 @dataclass(frozen=True)
@@ -119,8 +118,8 @@ def partner_scores(on: date) -> list[PartnerScore]:
     roadmaps = per(Roadmap.objects, "counterpart__country")
     bodies = per(WorkingGroup.sides.through.objects, "partner__country", "workinggroup")
     meetings = _countries_of_meetings()
-    items = per(RoadmapItem.objects.open(on), "roadmap__counterpart__country")
-    late_items = per(RoadmapItem.objects.overdue(on), "roadmap__counterpart__country")
+    items = _countries_of(per(RoadmapItem.objects.open(on), "roadmap"))
+    late_items = _countries_of(per(RoadmapItem.objects.overdue(on), "roadmap"))
     projects = _projects_per_country(on)
     return [
         PartnerScore(
@@ -138,10 +137,18 @@ def partner_scores(on: date) -> list[PartnerScore]:
     ]
 
 
-def per(rows: Any, column: str, counted: str = "id") -> Counter[Any]:
-    """The number of different `counted` for each value of the column."""
-    grouped = rows.order_by().values(column).annotate(n=Count(counted, distinct=True))
-    return Counter({row[column]: row["n"] for row in grouped})
+def per(rows: Any, column: str, counted: str = "") -> Counter[Any]:
+    """The number of rows, or of different `counted`, for each value of the column."""
+    number = Count(counted, distinct=True) if counted else Count("pk")
+    return Counter({row[column]: row["n"] for row in rows.order_by().values(column).annotate(n=number)})
+
+
+def _countries_of(numbers: Counter[int]) -> Counter[str]:
+    """Numbers of roadmaps as numbers of their counterparts' countries: roadmaps are few, their items many."""
+    found: Counter[str] = Counter()
+    for pk, country in Roadmap.objects.order_by().values_list("pk", "counterpart__country"):
+        found[country] += numbers[pk]
+    return found
 
 
 def _countries_of_meetings() -> Counter[str]:
@@ -185,7 +192,34 @@ SLIPPAGE: dict[str, list[tuple[Any, str, Any]]] = {
 }
 
 
-def slippage(on: date, by: str) -> list[SlippageRow]:
+class Slippage(Sequence[SlippageRow]):
+    """The rows of the report; the records are read for the slices that somebody looks at."""
+
+    AT_ONCE = 1000
+
+    def __init__(self, found: list[tuple[Any, int, int, int]]) -> None:
+        self.found = found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._named(self.found[at]) if isinstance(at, slice) else self._named([self.found[at]])[0]
+
+    def __iter__(self) -> Iterator[SlippageRow]:
+        for start in range(0, len(self.found), self.AT_ONCE):
+            yield from self._named(self.found[start : start + self.AT_ONCE])
+
+    @staticmethod
+    def _named(found: list[tuple[Any, int, int, int]]) -> list[SlippageRow]:
+        named = {
+            model: model._default_manager.in_bulk([pk for kind, pk, _moves, _days in found if kind is model])
+            for model in {model for model, *_ in found}
+        }
+        return [SlippageRow(named[model][pk], moves, days) for model, pk, moves, days in found]
+
+
+def slippage(on: date, by: str) -> Slippage:
     """Agreed moves up to the day, grouped `by` record, lead, roadmap or partner; the furthest first.
 
     Days count from old to new last day; a move from or to no deadline counts as a move of no days.
@@ -193,13 +227,11 @@ def slippage(on: date, by: str) -> list[SlippageRow]:
     moves: Counter[Any] = Counter()
     days: Counter[Any] = Counter()
     for ledger, path, model in SLIPPAGE[by]:
-        for key, number, slipped in _moved(ledger, path, on):
-            moves[model, key] += number
-            days[model, key] += slipped
-    kinds = {model for _ledger, _path, model in SLIPPAGE[by]}
-    named = {model: model.objects.in_bulk([key for kind, key in moves if kind is model]) for model in kinds}
-    listed = [SlippageRow(named[model][key], number, days[model, key]) for (model, key), number in moves.items()]
-    return sorted(listed, key=lambda row: (-row.days, -row.moves, row.of.reference))
+        for pk, reference, number, slipped in _moved(ledger, path, on):
+            moves[model, pk, reference] += number
+            days[model, pk, reference] += slipped
+    furthest = sorted(moves, key=lambda key: (-days[key], -moves[key], key[2]))
+    return Slippage([(model, pk, moves[model, pk, named], days[model, pk, named]) for model, pk, named in furthest])
 
 
 def _moved(ledger: Any, path: str, on: date) -> Any:
@@ -211,5 +243,7 @@ def _moved(ledger: Any, path: str, on: date) -> Any:
         arg_joiner=" - ",
         output_field=IntegerField(),
     )
-    grouped = agreed.order_by().values(path).annotate(n=Count("id"), days=Coalesce(Sum(between), 0))
-    return grouped.values_list(path, "n", "days")
+    grouped = (
+        agreed.order_by().values(path, f"{path}__reference").annotate(n=Count("id"), days=Coalesce(Sum(between), 0))
+    )
+    return grouped.values_list(path, f"{path}__reference", "n", "days")

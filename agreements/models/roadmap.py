@@ -332,7 +332,10 @@ class RoadmapItem(Named, Cited, Record):
                 unless=agreed_move("agreements_itemrescheduling", "item"),
             ),
         ]
-        indexes = search_indexes("agreements_item", RoadmapItemQuerySet.SEARCHED)
+        indexes = [
+            *search_indexes("agreements_item", RoadmapItemQuerySet.SEARCHED),
+            models.Index(fields=["name", "id"], name="agreements_item_name"),
+        ]
         constraints = [
             *Named.name_constraints(),
             check(

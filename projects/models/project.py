@@ -113,17 +113,17 @@ class ProjectQuerySet(NamedQuerySet):
         return self.standing(on)
 
     def bound(self, on: date) -> Self:
-        """The active projects with `deadline` and `last_report`. What `standing` looks up, worked out."""
+        """The active projects with `deadline`, `last_report` and `confidence`. What `standing` looks up, worked out."""
         items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
         unfinished = self.committed(on).exclude(stage_then__in=FINAL)
         active = unfinished.filter(~Exists(items) | Exists(items.binding()))
-        return active.with_deadline(on).with_last_report(on)
+        return active.with_deadline(on).with_last_report(on).with_confidence(on)
 
     def standing(self, on: date) -> Self:
         """`bound` on the day, from the spans that the database keeps of it."""
         if is_past():
             return self.bound(on)
-        kept = {name: F(f"standings__{name}") for name in ("deadline", "last_report")}
+        kept = {name: F(f"standings__{name}") for name in ("deadline", "last_report", "confidence")}
         return self.filter(standings__during__contains=on).annotate(**kept)
 
     def overdue(self, on: date) -> Self:
@@ -145,6 +145,13 @@ class ProjectQuerySet(NamedQuerySet):
 
         accepted = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
         return self.annotate(last_report=Subquery(accepted.order_by("-submitted_on", "-id").values("submitted_on")[:1]))
+
+    def with_confidence(self, on: date) -> Self:
+        """`confidence`: what the newest accepted report up to the day says, or NULL."""
+        from projects.models.status import StatusUpdate
+
+        accepted = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
+        return self.annotate(confidence=Subquery(accepted.order_by("-submitted_on", "-id").values("confidence")[:1]))
 
     def silent(self, on: date) -> Self:
         """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
@@ -310,7 +317,10 @@ class Project(Named, Cited, Record):
                 unless=agreed_move("projects_projectrescheduling", "project"),
             ),
         ]
-        indexes = search_indexes("projects_project", ProjectQuerySet.SEARCHED)
+        indexes = [
+            *search_indexes("projects_project", ProjectQuerySet.SEARCHED),
+            models.Index(fields=["name", "id"], name="projects_project_name"),
+        ]
         constraints = [
             *Named.name_constraints(),
             known("stage_at_entry", Stage),

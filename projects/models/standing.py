@@ -11,7 +11,7 @@ from projects.models.status import StatusUpdate
 
 
 class ProjectStanding(models.Model):
-    """In these days the project was active and had this deadline and this last accepted report (or none)."""
+    """In these days the project was active and had this deadline and this last accepted report, with its confidence (or none)."""
 
     project = models.ForeignKey(
         Project,
@@ -24,6 +24,7 @@ class ProjectStanding(models.Model):
     during = DateRangeField(_("during"))
     deadline = models.DateField(_("deadline"), null=True)
     last_report = models.DateField(_("last report"), null=True)
+    confidence = models.CharField(_("confidence"), max_length=10, null=True)  # noqa: DJ001  NULL: nothing was reported
 
     class Meta:
         default_permissions = ()
@@ -58,7 +59,7 @@ PROJECTS = Standing(
     lambda day: Project.objects.bound(day),
     (
         *writing(Project, "id", "stage_at_entry", "due"),
-        *writing(StatusUpdate, "project_id", "state", "submitted_on", "stage", "project_id"),
+        *writing(StatusUpdate, "project_id", "state", "submitted_on", "stage", "confidence", "project_id"),
         *writing(ProjectRescheduling, "project_id"),
         *writing(LINKS, "project_id"),
         *writing(ItemStanding, "item_id", through=OF_ITEMS)[::2],
