@@ -11,7 +11,8 @@ A past day `as_of` is answered by the words, over what was recorded then.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,16 +128,10 @@ class Standing:
         """
         return [refresh, changed, *(watch.trigger(number, self.table) for number, watch in enumerate(self.watches))]
 
-    @staticmethod
-    def wait(cursor: Any) -> None:
-        """Until the transaction ends, write no spans: who writes much calls `rebuild` at the end."""
-        cursor.execute(f"SELECT set_config('{LATER}', 'later', TRUE)")
-
     def rebuild(self) -> None:
         """Write all spans anew."""
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor, spans_later():
             cursor.execute("SET LOCAL statement_timeout = 0")
-            self.wait(cursor)
             cursor.execute(f"TRUNCATE {self.table}")
             spans = f"WITH wanted AS (SELECT id FROM {self.subjects}) {self.spans()}"
             cursor.execute(f"INSERT INTO {self.table} ({self.columns}) {spans}")
@@ -177,6 +172,15 @@ class Standing:
             else f"kept.{name} IS NOT DISTINCT FROM fresh.{name}"
             for name in names
         )
+
+
+@contextmanager
+def spans_later() -> Iterator[None]:
+    """Write no spans in the block, inside a transaction: who writes much calls `rebuild` for each table at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT set_config('{LATER}', 'later', TRUE)")
+        yield
+        cursor.execute(f"SELECT set_config('{LATER}', '', TRUE)")
 
 
 def writing(model: type[models.Model], column: str, *watched: str, through: str = "") -> tuple[Watch, ...]:

@@ -41,6 +41,7 @@ from agreements.models import (
 )
 from agreements.models.standing import ITEMS
 from partners.models import Citation, Cited, Contact, Named, Partner, PartnerAlias, Record, Reference, Sector, Source
+from partners.standing import spans_later
 from projects.models import (
     Indicator,
     Milestone,
@@ -86,7 +87,11 @@ def generate(items: int, seed: int = 1) -> dict[str, int]:
         raise Refused(_("The number of items is from 1 to %(most)s.") % {"most": MOST})
     with transaction.atomic(), pghistory.context(door="generate"), connection.cursor() as cursor:
         _take_register(cursor)
-        return Generator(cursor, items, seed).run()
+        with spans_later():
+            written = Generator(cursor, items, seed).run()
+        for standing in (ITEMS, PROJECTS):
+            standing.rebuild()
+        return written
 
 
 def _take_register(cursor: Any) -> None:
@@ -97,8 +102,6 @@ def _take_register(cursor: Any) -> None:
         raise Refused(_("The register is not empty, or was not always: a synthetic one needs a new database."))
     # Checks at the end of each statement, instead of a list in memory of every row until the end of the transaction.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    for standing in (ITEMS, PROJECTS):
-        standing.wait(cursor)
 
 
 class Generator:
@@ -765,8 +768,6 @@ class Generator:
         for statement in connection.ops.sequence_reset_sql(no_style(), tables):
             self.cursor.execute(statement)
         self.cursor.execute("DROP FUNCTION pg_temp.dice, pg_temp.pick")
-        for standing in (ITEMS, PROJECTS):
-            standing.rebuild()
 
     def _cite(self, model: type[models.Model]) -> None:
         kind = ContentType.objects.get_for_model(model).pk

@@ -11,7 +11,7 @@ from projects.models.status import StatusUpdate
 
 
 class ProjectStanding(models.Model):
-    """In these days the project was active and had this deadline and last accepted report (or none), of this confidence."""
+    """In these days the project was active and had this deadline and last accepted report, of this confidence."""
 
     project = models.ForeignKey(
         Project,
