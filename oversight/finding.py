@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
+from psycopg.errors import QueryCanceled
 
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from partners.models import Partner
@@ -26,6 +28,8 @@ KINDS: dict[str, type[Model]] = {
 }
 # Rows of a kind that are ranked, that stand on the page of all kinds, and on the page of one.
 RANKED, SHOWN, SHOWN_OF_ONE = 500, 10, 100
+# Milliseconds for looking through one kind for what is misspelled.
+PATIENCE = 100
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,33 @@ def find(text: str, kind: str = "") -> Answer:
     exact = _found(kinds, text, shown, lambda rows: rows.search(text))
     if exact:
         return Answer(exact)
-    return Answer(_found(kinds, text, shown, lambda rows: rows.resembling(text)), similar=True)
+    return Answer(_found(kinds, text, shown, lambda rows: rows.resembling(text), _in_time), similar=True)
 
 
-def _found(kinds: dict[str, type[Model]], text: str, shown: int, look: Any) -> list[Found]:
+def _found(kinds: dict[str, type[Model]], text: str, shown: int, look: Any, read: Any = list) -> list[Found]:
     groups = []
     for kind, model in kinds.items():
-        rows = list(_likeliest(model, text, look)[: shown + 1])
+        rows = read(_likeliest(model, text, look)[: shown + 1])
         if rows:
             groups.append(Found(kind, model._meta.verbose_name_plural, rows[:shown], more=len(rows) > shown))
     return groups
+
+
+def _in_time(rows: Any) -> list[Any]:
+    """The rows, or none if that takes too long: a word unlike all of a million names is compared with each of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        before = cursor.fetchone()[0]
+        try:
+            with transaction.atomic():
+                cursor.execute("SELECT set_config('statement_timeout', %s, TRUE)", [str(PATIENCE)])
+                found = list(rows)
+                cursor.execute("SELECT set_config('statement_timeout', %s, TRUE)", [before])
+        except OperationalError as error:
+            if isinstance(error.__cause__, QueryCanceled):
+                return []
+            raise
+    return found
 
 
 def _likeliest(model: Any, text: str, look: Any) -> QuerySet[Any]:

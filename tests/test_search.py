@@ -106,3 +106,13 @@ def test_a_migration_may_take_longer_than_a_request():
     during = limit()
     emit_post_migrate_signal(0, False, connection.alias, apps=apps, plan=[])
     assert (during, limit()) == ("0", "15s")
+
+
+def test_looking_for_a_misspelled_word_takes_no_longer_than_it_may(partners, monkeypatch):
+    monkeypatch.setattr(finding, "PATIENCE", 50)
+    slow = Partner.objects.extra(where=["pg_sleep(0.2) IS NOT NULL"])
+    assert finding._in_time(slow) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone()[0] == "15s"
+    assert finding._in_time(Partner.objects.filter(kind="state")) == [partners["state"]]
