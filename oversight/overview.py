@@ -45,9 +45,9 @@ class Figure:
         return f"{self.change:+d}".replace("-", "−") if self.change else "±0"
 
 
-def figures(on: date, since: date, user: Any) -> list[Figure]:
+def figures(on: date, since: date, user: Any, late: Late) -> list[Figure]:
     """Late, due, silent, to decide; each judged on both days with what is known today."""
-    now, then = _counts(on), _counts(since)
+    now, then = _counts(on, late), _counts(since, late)
     decisions = reverse("admin:projects_statusupdate_changelist") + "?state__exact=submitted" if user.is_staff else ""
     day = "" if on == today() else f"?on={on}"
     words = {
@@ -64,12 +64,21 @@ def figures(on: date, since: date, user: Any) -> list[Figure]:
     ]
 
 
-def _counts(on: date) -> dict[str, int]:
+def _due(model: Any, on: date) -> int:
+    """How many rows `due_within` has: of spans alone, where there are spans."""
+    if is_past():
+        return int(model.objects.due_within(on, SOON).count())
+    spans: Any = model._meta.get_field("standings").related_model
+    soon = (on, on + timedelta(days=SOON))
+    return int(spans.objects.filter(during__contains=on, deadline__range=soon).count())
+
+
+def _counts(on: date, late: Late) -> dict[str, int]:
     waiting = Q(submitted_on__lte=on) & (Q(decided_at__isnull=True) | Q(decided_at__date__gt=on))
     return {
-        "items": RoadmapItem.objects.overdue(on).count(),
-        "projects": Project.objects.overdue(on).count(),
-        "due": sum(part.count() for part in reports.due_parts(on, SOON)),
+        "items": late[RoadmapItem][on],
+        "projects": late[Project][on],
+        "due": sum(_due(model, on) for model in (RoadmapItem, Project)),
         "silent": sum(part.count() for part in reports.silent_parts(on)),
         "reports": StatusUpdate.objects.handed_in().filter(waiting).count(),
         "agreements": Agreement.objects.to_decide(on, DECIDE_WITHIN).count(),
@@ -123,10 +132,23 @@ class Column:
         return round(100 - self.items_height - self.projects_height, 2)
 
 
-def trend(on: date) -> list[Column]:
+Late = dict[Any, dict[date, int]]
+
+
+def late(on: date, *others: date) -> Late:
+    """How many items and how many projects are late on the days of the trend and on the others."""
+    days = sorted({*_trend_days(on), *others})
+    return {model: _late_on(model, days) for model in (RoadmapItem, Project)}
+
+
+def _trend_days(on: date) -> list[date]:
+    """The ends of the months before the day, and the day."""
+    return [*reversed([_month_end(on, back) for back in range(1, MONTHS)]), on]
+
+
+def trend(on: date, late: Late) -> list[Column]:
     """Late items and projects at the ends of the last 24 months, judged with what is known today."""
-    days = [*reversed([_month_end(on, back) for back in range(1, MONTHS)]), on]
-    items, projects = (_late_on(model, days) for model in (RoadmapItem, Project))
+    days, items, projects = _trend_days(on), late[RoadmapItem], late[Project]
     highest = max((items[day] + projects[day] for day in days), default=0) or 1
     step = 100 / len(days)
     return [

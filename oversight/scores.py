@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, F, Func, IntegerField, Sum
 from django.db.models.functions import Coalesce
 
@@ -57,11 +58,17 @@ class RoadmapScore:
         return [part for part in parts if part[1]]
 
 
-def roadmap_scores(on: date, roadmaps: Any = None) -> list[RoadmapScore]:
+def open_and_late_items(on: date) -> tuple[Counter[int], Counter[int]]:
+    """The numbers of open and of late items of each roadmap."""
+    return per(RoadmapItem.objects.open(on), "roadmap"), per(RoadmapItem.objects.overdue(on), "roadmap")
+
+
+def roadmap_scores(
+    on: date, roadmaps: Any = None, open_and_late: tuple[Counter[int], Counter[int]] | None = None
+) -> list[RoadmapScore]:
     """The score of each roadmap (of `roadmaps`, with their counts), in the roadmaps' own order."""
     chosen = Roadmap.objects.with_counts().select_related("counterpart") if roadmaps is None else roadmaps
-    open_then = per(RoadmapItem.objects.open(on), "roadmap")
-    late = per(RoadmapItem.objects.overdue(on), "roadmap")
+    open_then, late = open_and_late or open_and_late_items(on)
     closed = Counter(
         {
             (row["roadmap"], row["closed_as"]): row["n"]
@@ -112,14 +119,17 @@ class PartnerScore:
     silent_projects: int
 
 
-def partner_scores(on: date) -> list[PartnerScore]:
-    """A row for each state abroad, with the same queries for one state as for two hundred."""
+def partner_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | None = None) -> list[PartnerScore]:
+    """A row for each state abroad, with the same queries for one state as for two hundred.
+
+    `open_and_late`: what `open_and_late_items` says of the day, where somebody has asked already.
+    """
     agreements = per(AgreementParty.objects, "partner__country", "agreement")
     roadmaps = per(Roadmap.objects, "counterpart__country")
     bodies = per(WorkingGroup.sides.through.objects, "partner__country", "workinggroup")
     meetings = _countries_of_meetings()
-    items = _countries_of(per(RoadmapItem.objects.open(on), "roadmap"))
-    late_items = _countries_of(per(RoadmapItem.objects.overdue(on), "roadmap"))
+    open_items, late_items = open_and_late or open_and_late_items(on)
+    items, overdue_items = _countries_of(open_items), _countries_of(late_items)
     projects = _projects_per_country(on)
     return [
         PartnerScore(
@@ -129,7 +139,7 @@ def partner_scores(on: date) -> list[PartnerScore]:
             bodies[code],
             meetings[code],
             items[code],
-            late_items[code],
+            overdue_items[code],
             *(counted[code] for counted in projects),
         )
         for state in Partner.objects.states().foreign().order_by("name", "id")
@@ -167,11 +177,23 @@ def _projects_per_country(on: date) -> list[Counter[str]]:
             Project.items.through.objects.values_list("roadmapitem__roadmap__counterpart__country", "project"),
         )
     )
-    every = [(country, project) for country, project in pairs if country]
     kinds: list[Any] = [Project.objects.active(on), Project.objects.overdue(on), Project.objects.silent(on)]
-    chosen = [set(kind.order_by().values_list("pk", flat=True)) for kind in kinds]
-    counted = [Counter(country for country, project in every if project in keys) for keys in chosen]
-    return [Counter(country for country, _project in every), *counted]
+    parts = [part.query.sql_with_params() for part in [pairs, *(kind.order_by().values("pk") for kind in kinds)]]
+    with connection.cursor() as cursor:
+        cursor.execute(PROJECTS_PER_COUNTRY.format(*(sql for sql, _params in parts)), sum((p for _sql, p in parts), ()))
+        rows = cursor.fetchall()
+    return [Counter({row[0]: row[column] for row in rows}) for column in (1, 2, 3, 4)]
+
+
+# Counted by the database: the pairs are more than the projects, and only their numbers are asked for.
+PROJECTS_PER_COUNTRY = """
+    SELECT country, count(*), count(active.pk), count(late.pk), count(silent.pk)
+    FROM ({}) pairs (country, project)
+    LEFT JOIN ({}) active (pk) ON active.pk = project
+    LEFT JOIN ({}) late (pk) ON late.pk = project
+    LEFT JOIN ({}) silent (pk) ON silent.pk = project
+    WHERE country <> '' GROUP BY country
+"""
 
 
 @dataclass(frozen=True)

@@ -44,17 +44,19 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     checked = OverviewFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
     on = checked.day
-    partners = [score for score in scores.partner_scores(on) if score.agreements or score.projects]
+    late = overview.late(on, checked.before)
+    counted = scores.open_and_late_items(on)
+    partners = [score for score in scores.partner_scores(on, counted) if score.agreements or score.projects]
     context = {
         "on": on,
         "since": checked.before,
         "faults": faults,
         "world": world.drawn(partners),
         "legend": world.LEGEND,
-        "figures": overview.figures(on, checked.before, request.user),
+        "figures": overview.figures(on, checked.before, request.user, late),
         "desks": overview.desks(on, request.user),
-        "trend": overview.trend(on),
-        "scores": scores.roadmap_scores(on),
+        "trend": overview.trend(on, late),
+        "scores": scores.roadmap_scores(on, open_and_late=counted),
         "partners": partners,
     }
     return render(request, "dashboard.html", context, status=400 if faults else 200)

@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from agreements.models import Agreement, Roadmap, RoadmapItem
 from oversight import exporting, world
-from oversight.overview import trend
+from oversight.overview import late, trend
 from oversight.scores import PartnerScore
 from oversight.timeline import timeline
 from partners.dates import PartialDate, today
@@ -205,7 +205,7 @@ class TestTheTrend:
     def test_is_the_overdue_list_at_the_end_of_each_month(self, reader):
         client, _user = reader
         call_command("generate", items=40, verbosity=0)
-        columns = trend(date(2026, 3, 31))
+        columns = trend(date(2026, 3, 31), late(date(2026, 3, 31)))
         assert (len(columns), columns[0].on, columns[-1].on) == (24, date(2024, 4, 30), date(2026, 3, 31))
         for column in columns[::6]:
             context = client.get(f"/overdue/?on={column.on}").context
@@ -215,7 +215,7 @@ class TestTheTrend:
         assert columns[-1].items > 0
 
     def test_of_an_empty_register_is_flat(self):
-        assert {column.items_height for column in trend(date(2024, 2, 29))} == {0}
+        assert {column.items_height for column in trend(date(2024, 2, 29), late(date(2024, 2, 29)))} == {0}
 
 
 class TestMyOrganisationsStandFirst:
