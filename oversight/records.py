@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, AgreementRelation, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
-from oversight import listing
+from oversight import listing, portrait
 from oversight.scores import roadmap_scores
 from oversight.timeline import GROUPS, timeline
 from partners.dates import today
@@ -48,6 +48,8 @@ def of_partner(partner: Partner, request: Any) -> dict[str, Any]:
         **{name: listed(name, under, partner) for name in names},
         "bodies": listed("working-groups", under, partner),
         "indicators": indicators(Indicator.objects.of_partners(under)),
+        "chronicle": portrait.chronicle(under, today()),
+        "gaps": portrait.partner_gaps(under, Roadmap.objects.of_partners(under)),
         "under": related(listing.of_partner_list(under.exclude(pk=partner.pk).order_by("name", "id"))),
         "aliases": partner.aliases.all(),
         "founders": partner.founders.all(),

@@ -226,3 +226,18 @@ def test_a_change_in_the_admin_is_traced_to_its_user_and_door(admin_client, admi
     )
     partner.refresh_from_db()
     assert (partner.modified_by, partner.version) == (admin_user, 2)
+
+
+def test_a_partner_page_draws_signings_meetings_indicators_and_gaps(reader, register):
+    state = register.counterpart
+    Agreement.objects.get(reference="T-A1").parties.get_or_create(partner=state)
+    Agreement.objects.filter(reference="T-A1").update(signed="2021-05")
+    Meeting.objects.get(reference="T-M1").participants.create(partner=state, role="participant")
+    indicator = Indicator.objects.get(reference="T-N1")
+    indicator.observations.create(value=2)
+    page = reader.get("/partners/T-P1/").content.decode()
+    assert "May 2021: Agreement" in page
+    assert "October 2023: Session" in page
+    assert 'aria-label="aimed at 5 u; observed 2 u"' in page
+    assert 'width="40.0%"' in page
+    assert "1 / 74" in page

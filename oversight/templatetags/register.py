@@ -13,6 +13,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from agreements.models import Qualifier
+from oversight.measuring import Measured
+from oversight.measuring import bars as bars_of
 from partners.asof import first_day
 from partners.dates import PartialDate
 from projects.models import Confidence
@@ -94,6 +96,17 @@ def amount(record: Any, field: str = "value") -> str:
 def reading(row: Any, indicator: Any) -> str:
     """A target or an observation: as printed, else the number with its unit or currency."""
     return row.text or f"{amount(row)} {indicator.currency or indicator.unit}".strip()
+
+
+@register.filter
+def bars(indicator: Any) -> list[Measured]:
+    """The numbers of an indicator as bars."""
+    return bars_of(indicator)
+
+
+@register.filter
+def times(number: int, by: int) -> int:
+    return number * by
 
 
 @register.simple_tag
