@@ -6,7 +6,7 @@ import pytest
 
 from agreements.models import Roadmap, RoadmapItem
 from partners.models import Partner
-from projects.models import Project
+from projects.models import Indicator, Project
 from tests.site import PASSWORD, serve
 
 CHROMIUM = next(
@@ -27,15 +27,24 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
         with site.database():
             ministry = Partner.objects.create(name="Ministry of Soils", kind="authority", country="BY")
             office.memberships.create(organisation=ministry)
-            state = Partner.objects.create(name="Guinea", kind="state", country="GQ")
+            state = Partner.objects.create(reference="W-P1", name="Guinea", kind="state", country="GQ")
             roadmap = Roadmap.objects.create(
-                reference="W-R1", name="Roadmap 2020", status="signed", counterpart=state, period="2020"
+                reference="W-R1",
+                name="Roadmap 2020",
+                status="signed",
+                counterpart=state,
+                period="2020",
+                signed="2019-12",
+                declared_items=5,
             )
             item = RoadmapItem.objects.create(reference="W-I1", roadmap=roadmap, name="Agro-town", lead=ministry)
             project = Project.objects.create(
                 reference="W-J1", name="Soil laboratory", stage_at_entry="agreed", lead=ministry, due="2020"
             )
             project.items.add(item)
+            trade = Indicator.objects.create(name="Trade", quantity="trade", unit="million", subject=state)
+            trade.targets.create(value=5, period="2020")
+            trade.observations.create(value=2, period="2020")
         yield site
 
 
@@ -141,6 +150,10 @@ PAGES = [
     "/slippage/",
     "/terms/",
     "/roadmaps/W-R1/",
+    "/partners/W-P1/",
+    "/compare/?since=2019-12-31",
+    "/agreements/",
+    "/meetings/",
 ]
 
 
@@ -152,10 +165,11 @@ def test_no_page_is_wider_than_the_window(log_in, width):
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, address
 
 
-def test_the_pages_have_no_faults_of_accessibility(log_in):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_have_no_faults_of_accessibility(log_in, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = log_in("controller")
+    page = log_in("controller", color_scheme=scheme)
     found = {}
     for address in PAGES:
         page.goto(address)

@@ -239,5 +239,5 @@ def test_a_partner_page_draws_signings_meetings_indicators_and_gaps(reader, regi
     assert "May 2021: Agreement" in page
     assert "October 2023: Session" in page
     assert 'aria-label="aimed at 5 u; observed 2 u"' in page
-    assert 'width="40.0%"' in page
+    assert 'width="40%"' in page
     assert "1 / 74" in page
