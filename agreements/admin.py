@@ -24,6 +24,7 @@ from agreements.models import (
     Roadmap,
     RoadmapArea,
     RoadmapItem,
+    TermChange,
     WorkingGroup,
 )
 from doors.admin import CitationInline, FileInline, OverdueFilter, PartInline, RecordAdmin, Verb
@@ -40,6 +41,11 @@ class RelationInline(PartInline):
     fk_name = "agreement"
 
 
+class TermChangeInline(PartInline):
+    model = TermChange
+    fk_name = "agreement"
+
+
 class AgreementFileInline(FileInline):
     model = AgreementFile
 
@@ -52,7 +58,7 @@ class MeetingFileInline(FileInline):
 class AgreementAdmin(RecordAdmin):
     list_display = ("name", "reference", "kind", "status", "signed")
     list_filter = ("kind", "status", "is_bundle")
-    inlines = (PartyInline, RelationInline, AgreementFileInline, CitationInline)
+    inlines = (PartyInline, RelationInline, TermChangeInline, AgreementFileInline, CitationInline)
 
 
 @admin.register(WorkingGroup)

@@ -24,6 +24,7 @@ from agreements.models import (
     Roadmap,
     RoadmapArea,
     RoadmapItem,
+    TermChange,
     WorkingGroup,
 )
 from config.verbs import verb_routes
@@ -80,7 +81,7 @@ RESOURCES = [
         Agreement,
         of_agreements.AgreementFilterSet,
         ("name", "kind"),
-        {"parties": AgreementParty, "relations": AgreementRelation, "files": AgreementFile},
+        {"parties": AgreementParty, "relations": AgreementRelation, "term_changes": TermChange, "files": AgreementFile},
     ),
     Resource("working-groups", WorkingGroup, of_agreements.WorkingGroupFilterSet),
     Resource(

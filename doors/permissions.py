@@ -43,6 +43,7 @@ MODELS: dict[str, Rights] = {
     "agreements.agreement": KEPT,
     "agreements.agreementparty": KEPT,
     "agreements.agreementrelation": KEPT,
+    "agreements.termchange": KEPT,
     "agreements.agreementfile": KEPT,
     "agreements.workinggroup": KEPT,
     "agreements.meeting": KEPT,

@@ -64,6 +64,7 @@ def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:
     return {
         "term": Agreement.objects.with_term(today()).get(pk=agreement.pk),
         "parties": agreement.parties.select_related("partner"),
+        "term_changes": agreement.term_changes.select_related("by"),
         "relations": agreement.relations.select_related("to"),
         "relations_from": from_others,
         "roadmaps": related(listing.of_roadmap_list(roadmaps)),

@@ -37,6 +37,7 @@ from agreements.models import (
     Roadmap,
     RoadmapArea,
     RoadmapItem,
+    TermChange,
     WorkingGroup,
 )
 from agreements.models.standing import ITEMS
@@ -393,6 +394,17 @@ class Generator:
                 "agreement_id": "a",
                 "kind": "(ARRAY['amends', 'supersedes', 'implements', 'leads_to'])[1 + mod(n, 4)]",
                 "to_id": "a - 1",
+            },
+        )
+        yield Rows(
+            TermChange,
+            "TRM",
+            f"SELECT a / 11 AS n, a FROM generate_series(11::bigint, {self.agreements}, 11) a",
+            {
+                "agreement_id": "a",
+                "kind": "(ARRAY['extension', 'suspension'])[1 + mod(n, 2)]",
+                "since": "date '2024-01-01' + pg_temp.pick('term change', n, 700)",
+                "until": "date '2026-06-30' + pg_temp.pick('new term', n, 1000)",
             },
         )
         yield Rows(

@@ -6,6 +6,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.utils import timezone
 from django_countries import countries
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from openpyxl import load_workbook
 
-from agreements.models import Agreement, Roadmap, RoadmapItem
+from agreements.models import Agreement, Roadmap, RoadmapItem, TermChange
 from oversight import exporting, world
 from oversight.overview import late, trend
 from oversight.scores import PartnerScore
@@ -66,6 +67,29 @@ class TestTheTermOfAnAgreement(TestCase):
         assert found.ends_on == months_after(start, months) - timedelta(days=1)
         assert Agreement.objects.binding_on(on).exists() == (start <= on <= found.ends_on)
 
+    CHANGES = st.lists(st.tuples(st.sampled_from(["extension", "suspension"]), DAYS, st.integers(0, 4000)), max_size=5)
+
+    @settings(max_examples=80, deadline=None)
+    @given(DAYS, st.sampled_from(["never", "tacit"]), st.integers(1, 60), CHANGES, DAYS)
+    def test_extended_and_suspended_it_stands_as_the_patient_clerk_reads_it(self, first, renewal, every, changes, on):
+        row = Agreement.objects.create(
+            name="A", kind="contract", signed="1991-01-01", status="signed", renewal=renewal, renewal_months=every,
+            valid_until=str(first),
+        )  # fmt: skip
+        for kind, since, days in changes:
+            row.term_changes.create(kind=kind, since=since, until=since + timedelta(days=days))
+        end, suspended = first, False
+        for kind, since, days in sorted(changes, key=lambda change: change[1]):  # of one day: as they were entered
+            if since <= on and kind == "extension":
+                end = since + timedelta(days=days)
+            elif since <= on <= since + timedelta(days=days):
+                suspended = True
+        if renewal == "tacit":
+            end = slow_end(end, every, on)
+        found = Agreement.objects.with_term(on).get()
+        assert (found.ends_on, found.is_suspended) == (end, suspended)
+        assert Agreement.objects.binding_on(on).exists() == (date(1991, 1, 1) <= on <= end and not suspended)
+
 
 class TestWhatIsToBeDecided:
     def agreement(self, **terms):
@@ -103,6 +127,20 @@ class TestWhatIsToBeDecided:
         new.relations.create(kind="supersedes", to=old)
         assert old in Agreement.objects.binding_on(date(2026, 2, 28))
         assert old not in Agreement.objects.binding_on(date(2026, 3, 1))
+
+    def test_a_suspension_without_end_defers_no_notice(self, client, cast):
+        row = self.agreement(valid_until="2026-12-31", notice_months=1)
+        row.term_changes.create(kind="suspension", since="2026-01-01", reason="By consent")
+        assert row not in Agreement.objects.binding_on(date(2026, 6, 1))
+        assert self.to_decide("2026-11-01") == {row}
+        client.force_login(cast("viewer"))
+        assert "1 January 2026, until further notice" in " ".join(
+            client.get(row.get_absolute_url()).content.decode().split()
+        )
+
+    def test_an_extension_without_a_last_day_is_refused(self):
+        with pytest.raises(ValidationError, match="last day"):
+            TermChange(agreement=self.agreement(), kind="extension", since=date(2026, 1, 1)).full_clean()
 
     @pytest.mark.parametrize("status", ["terminated", "being_prepared"])
     def test_what_does_not_bind_is_not_listed(self, status):

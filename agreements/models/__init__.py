@@ -7,6 +7,8 @@ from agreements.models.agreement import (
     AgreementStatus,
     PartyRole,
     RelationKind,
+    TermChange,
+    TermChangeKind,
 )
 from agreements.models.amounts import Qualifier
 from agreements.models.bodies import (
@@ -61,6 +63,8 @@ __all__ = [
     "RoadmapItem",
     "RoadmapKind",
     "RoadmapStatus",
+    "TermChange",
+    "TermChangeKind",
     "WorkingGroup",
     "WorkingGroupKind",
     "WorkingGroupStatus",

@@ -92,13 +92,18 @@ class AgreementQuerySet(NamedQuerySet):
         """How the term stands on a day, by dates alone.
 
         `starts_on`: the day from which it binds, NULL when no date is known. `ends_on`: the last day of the term that
-        runs then, after as many tacit renewals as it took; NULL without a known end. A successor in force ends it the
-        day before. `notice_by`: the last day to give notice. `decide_by`: that day, else the end.
+        runs then, after extensions and as many tacit renewals as it took; NULL without a known end. A successor in
+        force ends it the day before. `notice_by`: the last day to give notice. `decide_by`: that day, else the end.
+        `is_suspended`: nobody has to perform it on the day; its term runs on (Vienna Convention, article 72).
         """
         since = Coalesce("in_force__first_day", "signed__first_day")
         bound = Coalesce("in_force__last_day", "signed__last_day")
         by_term = Cast(MonthsAfter(bound, F("term_months")) - timedelta(days=1), models.DateField())
-        first_end = Coalesce("valid_until__last_day", by_term)
+        changes = TermChange.objects.filter(agreement=OuterRef("pk"), since__lte=on)
+        extended = changes.filter(kind=TermChangeKind.EXTENSION).order_by("-since", "-id").values("until")[:1]
+        first_end = Coalesce(Subquery(extended), "valid_until__last_day", by_term)
+        lasting = Q(until__isnull=True) | Q(until__gte=on)
+        suspended = changes.filter(lasting, kind=TermChangeKind.SUSPENSION)
         renewed = Case(
             When(renewal=Renewal.TACIT, renewal_months__gt=0, then=RenewedEnd("first_end", "renewal_months", on)),
             # Renewed tacitly, for how long is not said: past its first end it has no known one.
@@ -115,21 +120,26 @@ class AgreementQuerySet(NamedQuerySet):
             ends_on=Least(renewed, replaced_on),
             notice_by=Case(When(notice_months__isnull=False, then=MonthsAfter(F("ends_on"), -F("notice_months")))),
             decide_by=Coalesce("notice_by", "ends_on"),
+            is_suspended=Exists(suspended),
         )
 
     def binding_on(self, on: date) -> Self:
-        """Signed or in force by its dates on the day, neither ended nor terminated."""
+        """Signed or in force by its dates on the day, neither ended, terminated nor suspended."""
+        return self.running_on(on).filter(is_suspended=False)
+
+    def running_on(self, on: date) -> Self:
+        """Signed or in force by its dates on the day, neither ended nor terminated; perhaps suspended."""
         begun = self.with_term(on).exclude(status__in=NOT_BINDING).filter(starts_on__lte=on)
         return begun.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
     def to_decide(self, on: date, months: int) -> Self:
-        """Binding agreements about which is to be decided from the day on within so many months: renew, or give notice.
+        """Running agreements about which is to be decided from the day on within so many months: renew, or give notice.
 
-        Those that are renewed tacitly and name no notice ask for nothing.
+        A suspension defers no notice. Those that are renewed tacitly and name no notice ask for nothing.
         """
         until = MonthsAfter(Value(on, output_field=models.DateField()), Value(months))
         silent = Q(renewal=Renewal.TACIT, notice_months__isnull=True)
-        return self.binding_on(on).exclude(silent).filter(decide_by__gte=on, decide_by__lte=until)
+        return self.running_on(on).exclude(silent).filter(decide_by__gte=on, decide_by__lte=until)
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Agreements to which any of the partners is a party."""
@@ -303,3 +313,52 @@ class AgreementRelation(Record):
 
 
 tracked_link(Agreement.sectors.through)
+
+
+class TermChangeKind(models.TextChoices):
+    EXTENSION = "extension", _("extension")
+    SUSPENSION = "suspension", _("suspension")
+
+
+@tracked
+class TermChange(Record):
+    """The parties extended the term to a new last day, or suspended the agreement from a day on.
+
+    `since`: the day from which the extension is agreed, or the first day of the suspension. `until`: the new last day
+    of the term, or the last day of the suspension; NULL: suspended until further notice.
+    """
+
+    reference = reference_field("TRM")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="term_changes", verbose_name=_("agreement"))
+    kind = models.CharField(_("kind"), max_length=20, choices=TermChangeKind)
+    since = models.DateField(_("since"))
+    until = models.DateField(_("until"), null=True, blank=True)
+    by = models.ForeignKey(
+        Agreement,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="terms_changed",
+        verbose_name=_("by the document"),
+    )
+    reason = models.TextField(_("reason"), blank=True)
+
+    objects: Any = RecordQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        verbose_name = _("change of the term")
+        verbose_name_plural = _("changes of the term")
+        ordering = ["since", "id"]
+        constraints = [
+            known("kind", TermChangeKind),
+            check(
+                "extension_has_end",
+                ~Q(kind=TermChangeKind.EXTENSION) | Q(until__isnull=False),
+                _("An extension names the new last day."),
+            ),
+            check(
+                "until_after_since",
+                Q(until__isnull=True) | Q(until__gte=F("since")),
+                _("It ends before it begins."),
+            ),
+        ]
