@@ -3,117 +3,359 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import partners.history
-import partners.models.records
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import partners.history
+import partners.models.records
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agreements', '0011_items_by_name'),
+        ("agreements", "0011_items_by_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TermChange',
+            name="TermChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created at')),
-                ('modified_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='modified at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('reference', models.CharField(db_default=partners.models.records.NextReference(models.Value('TRM')), editable=False, max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z]+(-[A-Za-z0-9_.-]+)?$', 'A reference looks like GNQ-J24.')], verbose_name='reference')),
-                ('kind', models.CharField(choices=[('extension', 'extension'), ('suspension', 'suspension')], max_length=20, verbose_name='kind')),
-                ('since', models.DateField(verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='term_changes', to='agreements.agreement', verbose_name='agreement')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='terms_changed', to='agreements.agreement', verbose_name='by the document')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
-                ('modified_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='modified by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "modified_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="modified at"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "reference",
+                    models.CharField(
+                        db_default=partners.models.records.NextReference(models.Value("TRM")),
+                        editable=False,
+                        max_length=80,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z]+(-[A-Za-z0-9_.-]+)?$", "A reference looks like GNQ-J24."
+                            )
+                        ],
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("extension", "extension"), ("suspension", "suspension")],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("since", models.DateField(verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="term_changes",
+                        to="agreements.agreement",
+                        verbose_name="agreement",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms_changed",
+                        to="agreements.agreement",
+                        verbose_name="by the document",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                (
+                    "modified_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="modified by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change of the term',
-                'verbose_name_plural': 'changes of the term',
-                'ordering': ['since', 'id'],
-                'abstract': False,
+                "verbose_name": "change of the term",
+                "verbose_name_plural": "changes of the term",
+                "ordering": ["since", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TermChangeEvent',
+            name="TermChangeEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_transaction', models.BigIntegerField(db_default=partners.history.TransactionId(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created at')),
-                ('modified_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='modified at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('reference', models.CharField(db_default=partners.models.records.NextReference(models.Value('TRM')), editable=False, max_length=80, validators=[django.core.validators.RegexValidator('^[A-Za-z]+(-[A-Za-z0-9_.-]+)?$', 'A reference looks like GNQ-J24.')], verbose_name='reference')),
-                ('kind', models.CharField(choices=[('extension', 'extension'), ('suspension', 'suspension')], max_length=20, verbose_name='kind')),
-                ('since', models.DateField(verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('agreement', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='agreements.agreement', verbose_name='agreement')),
-                ('by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='agreements.agreement', verbose_name='by the document')),
-                ('created_by', models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
-                ('modified_by', models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='modified by')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='agreements.termchange')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_transaction",
+                    models.BigIntegerField(db_default=partners.history.TransactionId(), editable=False),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "modified_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="modified at"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "reference",
+                    models.CharField(
+                        db_default=partners.models.records.NextReference(models.Value("TRM")),
+                        editable=False,
+                        max_length=80,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z]+(-[A-Za-z0-9_.-]+)?$", "A reference looks like GNQ-J24."
+                            )
+                        ],
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("extension", "extension"), ("suspension", "suspension")],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("since", models.DateField(verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="agreements.agreement",
+                        verbose_name="agreement",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="agreements.agreement",
+                        verbose_name="by the document",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                (
+                    "modified_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="modified by",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="agreements.termchange",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='termchange',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['extension', 'suspension'])), name='agreements_termchange_kind_known', violation_error_message='Not one of the accepted values.'),
+            model_name="termchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["extension", "suspension"])),
+                name="agreements_termchange_kind_known",
+                violation_error_message="Not one of the accepted values.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='termchange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'extension'), _negated=True), ('until__isnull', False), _connector='OR'), name='agreements_termchange_extension_has_end', violation_error_message='An extension names the new last day.'),
+            model_name="termchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "extension"), _negated=True), ("until__isnull", False), _connector="OR"
+                ),
+                name="agreements_termchange_extension_has_end",
+                violation_error_message="An extension names the new last day.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='termchange',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='agreements_termchange_until_after_since', violation_error_message='It ends before it begins.'),
+            model_name="termchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"),
+                name="agreements_termchange_until_after_since",
+                violation_error_message="It ends before it begins.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchange',
-            trigger=pgtrigger.compiler.Trigger(name='stamp', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF TG_OP = 'INSERT' THEN\n                NEW.created_by_id := COALESCE(NEW.created_by_id, NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint);\n                NEW.modified_by_id := COALESCE(NEW.modified_by_id, NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint);\n                RETURN NEW;\n            END IF;\n            IF NEW.reference IS DISTINCT FROM OLD.reference THEN\n                RAISE EXCEPTION 'The reference % of a record never changes.', OLD.reference\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            NEW.created_at := OLD.created_at;\n            NEW.created_by_id := OLD.created_by_id;\n            NEW.modified_at := OLD.modified_at;\n            NEW.modified_by_id := OLD.modified_by_id;\n            NEW.version := OLD.version;\n            IF NEW IS DISTINCT FROM OLD THEN\n                NEW.version := OLD.version + 1;\n                NEW.modified_at := now();\n                NEW.modified_by_id := NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint;\n            END IF;\n            RETURN NEW;\n        ", hash='a6056944c38c7a613bf3b69b9202e57988f7e588', operation='INSERT OR UPDATE', pgid='pgtrigger_stamp_8ccf6', table='agreements_termchange', when='BEFORE')),
+            model_name="termchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="stamp",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF TG_OP = 'INSERT' THEN\n                NEW.created_by_id := COALESCE(NEW.created_by_id, NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint);\n                NEW.modified_by_id := COALESCE(NEW.modified_by_id, NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint);\n                RETURN NEW;\n            END IF;\n            IF NEW.reference IS DISTINCT FROM OLD.reference THEN\n                RAISE EXCEPTION 'The reference % of a record never changes.', OLD.reference\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            NEW.created_at := OLD.created_at;\n            NEW.created_by_id := OLD.created_by_id;\n            NEW.modified_at := OLD.modified_at;\n            NEW.modified_by_id := OLD.modified_by_id;\n            NEW.version := OLD.version;\n            IF NEW IS DISTINCT FROM OLD THEN\n                NEW.version := OLD.version + 1;\n                NEW.modified_at := now();\n                NEW.modified_by_id := NULLIF(NULLIF(current_setting('pghistory.context_metadata', TRUE), '')::jsonb ->> 'user', '')::bigint;\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="a6056944c38c7a613bf3b69b9202e57988f7e588",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_stamp_8ccf6",
+                    table="agreements_termchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchange',
-            trigger=pgtrigger.compiler.Trigger(name='register_reference', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            INSERT INTO partners_reference (code, model, object_id, is_further)\n            VALUES (NEW.reference, 'agreements.termchange', NEW.id, FALSE);\n            RETURN NULL;\n        ", hash='00e74aa85e346028832c5343b45e95be10ca2762', operation='INSERT', pgid='pgtrigger_register_reference_bf959', table='agreements_termchange', when='AFTER')),
+            model_name="termchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="register_reference",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO partners_reference (code, model, object_id, is_further)\n            VALUES (NEW.reference, 'agreements.termchange', NEW.id, FALSE);\n            RETURN NULL;\n        ",
+                    hash="00e74aa85e346028832c5343b45e95be10ca2762",
+                    operation="INSERT",
+                    pgid="pgtrigger_register_reference_bf959",
+                    table="agreements_termchange",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchange',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (NEW."agreement_id", NEW."by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."kind", NEW."modified_at", NEW."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reason", NEW."reference", NEW."since", NEW."until", NEW."version"); RETURN NULL;', hash='499422ba620b2ab74061b6ab8fc2e82e7bcf37c5', operation='INSERT', pgid='pgtrigger_insert_insert_b9244', table='agreements_termchange', when='AFTER')),
+            model_name="termchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (NEW."agreement_id", NEW."by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."kind", NEW."modified_at", NEW."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reason", NEW."reference", NEW."since", NEW."until", NEW."version"); RETURN NULL;',
+                    hash="499422ba620b2ab74061b6ab8fc2e82e7bcf37c5",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_b9244",
+                    table="agreements_termchange",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchange',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."agreement_id" IS DISTINCT FROM (NEW."agreement_id") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."since" IS DISTINCT FROM (NEW."since") OR OLD."until" IS DISTINCT FROM (NEW."until"))', func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (NEW."agreement_id", NEW."by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."kind", NEW."modified_at", NEW."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reason", NEW."reference", NEW."since", NEW."until", NEW."version"); RETURN NULL;', hash='bb46524fc055e046a837274b6ccf066965d716b3', operation='UPDATE', pgid='pgtrigger_update_update_6d114', table='agreements_termchange', when='AFTER')),
+            model_name="termchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."agreement_id" IS DISTINCT FROM (NEW."agreement_id") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."since" IS DISTINCT FROM (NEW."since") OR OLD."until" IS DISTINCT FROM (NEW."until"))',
+                    func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (NEW."agreement_id", NEW."by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."kind", NEW."modified_at", NEW."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reason", NEW."reference", NEW."since", NEW."until", NEW."version"); RETURN NULL;',
+                    hash="bb46524fc055e046a837274b6ccf066965d716b3",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_6d114",
+                    table="agreements_termchange",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchange',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (OLD."agreement_id", OLD."by_id", OLD."created_at", OLD."created_by_id", OLD."id", OLD."kind", OLD."modified_at", OLD."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."reason", OLD."reference", OLD."since", OLD."until", OLD."version"); RETURN NULL;', hash='5f69a8997d47189415f4bff94a8059fdb5898482', operation='DELETE', pgid='pgtrigger_delete_delete_03104', table='agreements_termchange', when='AFTER')),
+            model_name="termchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "agreements_termchangeevent" ("agreement_id", "by_id", "created_at", "created_by_id", "id", "kind", "modified_at", "modified_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "reference", "since", "until", "version") VALUES (OLD."agreement_id", OLD."by_id", OLD."created_at", OLD."created_by_id", OLD."id", OLD."kind", OLD."modified_at", OLD."modified_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."reason", OLD."reference", OLD."since", OLD."until", OLD."version"); RETURN NULL;',
+                    hash="5f69a8997d47189415f4bff94a8059fdb5898482",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_03104",
+                    table="agreements_termchange",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='termchangeevent',
-            index=models.Index(fields=['pgh_created_at'], name='agreements__pgh_cre_656035_idx'),
+            model_name="termchangeevent",
+            index=models.Index(fields=["pgh_created_at"], name="agreements__pgh_cre_656035_idx"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchangeevent',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The history is append-only.' USING ERRCODE = 'check_violation';", hash='9d4fed2812c3819cad085890101d13a058605ec1', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_427ab', table='agreements_termchangeevent', when='BEFORE')),
+            model_name="termchangeevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The history is append-only.' USING ERRCODE = 'check_violation';",
+                    hash="9d4fed2812c3819cad085890101d13a058605ec1",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_427ab",
+                    table="agreements_termchangeevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='termchangeevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b7f285638c868e56b2d197fbe75b6c0f652e9015', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a5418', table='agreements_termchangeevent', when='BEFORE')),
+            model_name="termchangeevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b7f285638c868e56b2d197fbe75b6c0f652e9015",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a5418",
+                    table="agreements_termchangeevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
