@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, RoadmapItem
 from oversight import reports
+from oversight.memory import remembered
 from oversight.scores import per
 from partners.dates import is_past, today
 from partners.models import Partner
@@ -47,7 +48,7 @@ class Figure:
 
 def figures(on: date, since: date, user: Any, late: Late) -> list[Figure]:
     """Late, due, silent, to decide; each judged on both days with what is known today."""
-    now, then = _counts(on, late), _counts(since, late)
+    now, then = ({**remembered(_counts, day), **_late_then(late, day)} for day in (on, since))
     decisions = reverse("admin:projects_statusupdate_changelist") + "?state__exact=submitted" if user.is_staff else ""
     day = "" if on == today() else f"?on={on}"
     words = {
@@ -73,11 +74,13 @@ def _due(model: Any, on: date) -> int:
     return int(spans.objects.filter(during__contains=on, deadline__range=soon).count())
 
 
-def _counts(on: date, late: Late) -> dict[str, int]:
+def _late_then(late: Late, on: date) -> dict[str, int]:
+    return {"items": late[RoadmapItem][on], "projects": late[Project][on]}
+
+
+def _counts(on: date) -> dict[str, int]:
     waiting = Q(submitted_on__lte=on) & (Q(decided_at__isnull=True) | Q(decided_at__date__gt=on))
     return {
-        "items": late[RoadmapItem][on],
-        "projects": late[Project][on],
         "due": sum(_due(model, on) for model in (RoadmapItem, Project)),
         "silent": sum(part.count() for part in reports.silent_parts(on)),
         "reports": StatusUpdate.objects.handed_in().filter(waiting).count(),

@@ -147,6 +147,12 @@ def partner_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | 
     ]
 
 
+def scorecards(on: date) -> tuple[list[RoadmapScore], list[PartnerScore]]:
+    """Of all roadmaps and of all states, which share what is counted over the items."""
+    counted = open_and_late_items(on)
+    return roadmap_scores(on, open_and_late=counted), partner_scores(on, counted)
+
+
 def per(rows: Any, column: str, counted: str = "") -> Counter[Any]:
     """The number of rows, or of different `counted`, for each value of the column."""
     number = Count(counted, distinct=True) if counted else Count("pk")

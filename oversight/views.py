@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -29,6 +30,7 @@ from oversight.filters import (
     TermFilterSet,
 )
 from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls, parties
+from oversight.memory import remembered
 from oversight.records import PAGES
 from partners.dates import today
 from projects.models import Evidence, Project
@@ -44,9 +46,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     checked = OverviewFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
     on = checked.day
-    late = overview.late(on, checked.before)
-    counted = scores.open_and_late_items(on)
-    partners = [score for score in scores.partner_scores(on, counted) if score.agreements or score.projects]
+    late = remembered(overview.late, on, checked.before)
+    roadmaps, states = remembered(scores.scorecards, on)
+    partners = [score for score in states if score.agreements or score.projects]
     context = {
         "on": on,
         "since": checked.before,
@@ -56,7 +58,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "figures": overview.figures(on, checked.before, request.user, late),
         "desks": overview.desks(on, request.user),
         "trend": overview.trend(on, late),
-        "scores": scores.roadmap_scores(on, open_and_late=counted),
+        "scores": roadmaps,
         "partners": partners,
     }
     return render(request, "dashboard.html", context, status=400 if faults else 200)
@@ -125,7 +127,7 @@ def slipped(request: HttpRequest) -> HttpResponseBase:
     faults = _faults(request, asked, {"page", "format"})
     checked = SlippageFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
-    rows, form = scores.slippage(checked.day, checked.group), _form(request, faults)
+    rows, form = remembered(scores.slippage, checked.day, checked.group), _form(request, faults)
     context = {
         "on": checked.day,
         "by": GROUPED_BY[checked.group],
@@ -178,12 +180,12 @@ def open_questions(request: HttpRequest) -> HttpResponseBase:
     faults = _faults(request, asked, {"format"})
     on = asked.day if asked.is_valid() else today()
     form = _form(request, faults)
-    groups = ((_("Findings"), "findings", findings(on)), (_("Gaps in the data"), "gaps", gaps()))
+    of_process, of_data = remembered(_answers, on)
     context = {
         "on": on,
         "faults": faults,
         "controls": controls(DayFilterSet, ("on", "as_of"), request.GET),
-        "groups": [(title, name, [_answered(check) for check in checks]) for title, name, checks in groups],
+        "groups": [(_("Findings"), "findings", of_process), (_("Gaps in the data"), "gaps", of_data)],
     }
     table = exporting.findings([*findings(on), *gaps()], on) if form else None
     return _shown(request, "findings.html", context, table)
@@ -248,9 +250,18 @@ def _shown(
     return render(request, template, {**context, **_saved(request)}, status=400 if context["faults"] else 200)
 
 
+def _answers(on: date) -> list[list[dict[str, Any]]]:
+    return [[_answered(check) for check in checks] for checks in (findings(on), gaps())]
+
+
 def _answered(check: Check) -> dict[str, Any]:
     page = CappedPaginator(check.rows.order_by("id"))
-    return {"code": check.code, "label": check.label, "count": page.count_shown, "rows": page.get_page(1).object_list}
+    return {
+        "code": check.code,
+        "label": check.label,
+        "count": page.count_shown,
+        "rows": list(page.get_page(1).object_list),
+    }
 
 
 def _column(ordering: str, part: int) -> Any:

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from config.api import REPORTS, RESOURCES
+from oversight import memory
 from oversight.listing import LISTINGS
 from partners.models import Partner, Record
 from projects.models import Project
@@ -27,7 +28,7 @@ ADDRESSES = [
     *["/overdue/?group=partner", "/due/", "/due/?group=lead", "/silent/", "/silent/?group=roadmap"],
     *["/slippage/", "/slippage/?by=lead", "/terms/"],
     "/findings/",
-    "/search/?q=1",
+    "/search/?q=agreement",
     "/admin/",
     *[f"/{name}/" for name in LISTINGS],
     *CHANGELISTS,
@@ -39,6 +40,7 @@ ADDRESSES = [
 
 
 def queries(client, address):
+    memory._kept.clear()
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(address)
     assert answer.status_code == 200, answer.content[:500]
