@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import pghistory.models
 from django.apps import apps
 from django.db import connection
+from django.utils.translation import get_language
 
 from partners.dates import is_past
 
@@ -30,7 +31,7 @@ def remembered(work: Callable[..., T], *asked: Hashable) -> T:
     if is_past():
         return work(*asked)
     is_quiet, state = _state()
-    key = (connection.settings_dict["NAME"], state, f"{work.__module__}.{work.__qualname__}", asked)
+    key = (connection.settings_dict["NAME"], state, get_language(), f"{work.__module__}.{work.__qualname__}", asked)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)

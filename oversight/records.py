@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch, Q
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from agreements.models import Agreement, AgreementRelation, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from doors.permissions import may
 from oversight import listing, portrait
+from oversight.memory import remembered
 from oversight.scores import roadmap_scores
 from oversight.timeline import GROUPS, timeline
 from partners.dates import today
@@ -48,14 +50,19 @@ def of_partner(partner: Partner, request: Any) -> dict[str, Any]:
         **{name: listed(name, under, partner) for name in names},
         "bodies": listed("working-groups", under, partner),
         "indicators": indicators(Indicator.objects.of_partners(under)),
-        "chronicle": portrait.chronicle(under, today()),
-        "gaps": portrait.partner_gaps(under, Roadmap.objects.of_partners(under)),
+        **remembered(_portrait, partner.pk, today()),
         "under": related(listing.of_partner_list(under.exclude(pk=partner.pk).order_by("name", "id"))),
         "aliases": partner.aliases.all(),
         "founders": partner.founders.all(),
         "founded": partner.founded.all(),
         "contacts": partner.contacts.all() if may(request.user, "view", Contact) else [],
     }
+
+
+def _portrait(partner: int, on: date) -> dict[str, Any]:
+    under = Partner.objects.under(Partner.objects.get(pk=partner))
+    gaps = portrait.partner_gaps(under, Roadmap.objects.of_partners(under))
+    return {"chronicle": portrait.chronicle(under, on), "gaps": gaps}
 
 
 def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
 from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -87,17 +87,34 @@ def deadlines(request: HttpRequest, name: str) -> HttpResponseBase:
         "ordering": ordering,
         "group": group,
     }
-    form, whole = _form(request, faults), []
-    for index, (part, rows) in enumerate(zip(("items", "projects"), page.parts(checked), strict=True)):
-        chosen = page.filterset({} if faults else request.GET, queryset=rows).qs
-        order = [_column(word, index) for word in (group, ordering) if word]
-        whole.append(chosen.order_by(*order, "id"))
-        if form:
-            continue
-        context[part] = _page(request, chosen, "page" if part == "items" else "projects_page", *order)
-        context[f"{part}_groups"] = grouped(context[part], index, group, chosen, checked.day)
-    table = exporting.deadlines(name, whole, checked.day) if form else None
-    return _shown(request, "deadlines.html", context, table)
+    form, words = _form(request, faults), "" if faults else request.GET.urlencode()
+    if form:
+        whole = [rows.order_by(*order, "id") for rows, order in _ordered(name, words, group, ordering)]
+        return _shown(request, "deadlines.html", context, exporting.deadlines(name, whole, checked.day))
+    parts = remembered(_deadlines_shown, name, words, group, ordering, checked.day)
+    for part, (rows, groups) in zip(("items", "projects"), parts, strict=True):
+        context |= {part: rows, f"{part}_groups": groups}
+    return _shown(request, "deadlines.html", context)
+
+
+def _ordered(name: str, words: str, group: str, ordering: str) -> list[tuple[Any, list[Any]]]:
+    """Items and projects that the words of the URL ask of a page of deadlines, each with its order."""
+    page, asked = DEADLINE_PAGES[name], QueryDict(words)
+    checked = page.filterset(asked, queryset=nothing())
+    checked.is_valid()
+    return [
+        (page.filterset(asked, queryset=rows).qs, [_column(word, index) for word in (group, ordering) if word])
+        for index, rows in enumerate(page.parts(checked))
+    ]
+
+
+def _deadlines_shown(name: str, words: str, group: str, ordering: str, on: date) -> list[tuple[Any, Any]]:
+    """The page of either kind and its groups."""
+    shown = []
+    for index, (rows, order) in enumerate(_ordered(name, words, group, ordering)):
+        page = _page(QueryDict(words), rows, ("page", "projects_page")[index], *order)
+        shown.append((page, grouped(page, index, group, rows, on)))
+    return shown
 
 
 def terms(request: HttpRequest) -> HttpResponseBase:
@@ -115,7 +132,7 @@ def terms(request: HttpRequest) -> HttpResponseBase:
         "controls": controls(
             TermFilterSet, ("on", "as_of", "months", "partner", "search"), request.GET, {"months": str(checked.ahead)}
         ),
-        "page": _page(request, chosen, "page", "decide_by"),
+        "page": _page(request.GET, chosen, "page", "decide_by"),
     }
     table = exporting.terms(chosen.order_by("decide_by", "id"), checked.day) if form else None
     return _shown(request, "terms.html", context, table)
@@ -145,9 +162,6 @@ def compared(request: HttpRequest) -> HttpResponseBase:
     faults = _faults(request, asked, {"page", "projects_page", "format"})
     checked = ComparisonFilterSet({} if faults else request.GET, queryset=nothing())
     checked.is_valid()
-    changed = comparing.changed(
-        checked.before, checked.day, *(checked.chosen(model.objects.all()) for model in (RoadmapItem, Project))
-    )
     form = _form(request, faults)
     context: dict[str, Any] = {
         "since": checked.before,
@@ -160,18 +174,34 @@ def compared(request: HttpRequest) -> HttpResponseBase:
             {"since": str(checked.before)},
         ),
         "is_whole": len(checked.kinds) == 1,
-        "kinds": [],
     }
     if form:
+        changed = comparing.changed(checked.before, checked.day, *_chosen(checked))
         return _shown(request, "comparison.html", context, exporting.comparison(checked, changed))
-    size = 50 if context["is_whole"] else FIRST_FEW
+    words = "" if faults else request.GET.urlencode()
+    context["kinds"] = remembered(_compared_shown, words, checked.before, checked.day)
+    return _shown(request, "comparison.html", context)
+
+
+def _chosen(checked: Any) -> list[Any]:
+    """The items and the projects that are compared."""
+    return [checked.chosen(model.objects.all()) for model in (RoadmapItem, Project)]
+
+
+def _compared_shown(words: str, since: date, on: date) -> list[dict[str, Any]]:
+    """The first rows of each kind of change, of both kinds of records, or a page of the one kind that is asked for."""
+    asked = QueryDict(words)
+    checked = ComparisonFilterSet(asked, queryset=nothing())
+    checked.is_valid()
+    changed, kinds = comparing.changed(since, on, *_chosen(checked)), []
+    size = 50 if len(checked.kinds) == 1 else FIRST_FEW
     for kind in checked.kinds:
         pages = []
         for parameter, part in zip(("page", "projects_page"), changed[kind.name], strict=False):
-            page = CappedPaginator(part.order_by("-day", "id"), size).get_page(request.GET.get(parameter))
+            page = CappedPaginator(part.order_by("-day", "id"), size).get_page(asked.get(parameter))
             pages.append({"page": page, "rows": comparing.told(kind.name, page.object_list), "parameter": parameter})
-        context["kinds"].append({"kind": kind, "pages": pages, "is_empty": not any(page["rows"] for page in pages)})
-    return _shown(request, "comparison.html", context)
+        kinds.append({"kind": kind, "pages": pages, "is_empty": not any(page["rows"] for page in pages)})
+    return kinds
 
 
 def open_questions(request: HttpRequest) -> HttpResponseBase:
@@ -270,8 +300,8 @@ def _column(ordering: str, part: int) -> Any:
     return by.desc(nulls_last=True) if ordering.startswith("-") else by.asc(nulls_last=True)
 
 
-def _page(request: HttpRequest, rows: Any, parameter: str, *order: Any) -> Any:
-    return CappedPaginator(rows.order_by(*order, "id")).get_page(request.GET.get(parameter))
+def _page(asked: QueryDict, rows: Any, parameter: str, *order: Any) -> Any:
+    return CappedPaginator(rows.order_by(*order, "id")).get_page(asked.get(parameter))
 
 
 def _faults(request: HttpRequest, asked: Any, besides: set[str]) -> list[str]:
@@ -301,7 +331,7 @@ def listing(request: HttpRequest, name: str) -> HttpResponseBase:
         "faults": faults,
         "controls": controls(page.filterset, (*page.names, "as_of"), request.GET),
         "component": page.component,
-        "page": _page(request, page.shown(rows), "page", page.orderings[ordering]),
+        "page": _page(request.GET, page.shown(rows), "page", page.orderings[ordering]),
         "orderings": [(key, ORDERINGS[key]()) for key in page.orderings],
         "ordering": ordering,
     }
