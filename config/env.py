@@ -44,7 +44,7 @@ def database() -> dict[str, object]:
     settings["OPTIONS"] = {
         **settings.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
-        # Compiling a query of the trend takes seconds, running it milliseconds.
+        # Compiling a query of the trend takes seconds, running it milliseconds. "gunea" is as like "guinea" as 0.44.
         "options": "-c jit=off -c pg_trgm.word_similarity_threshold=0.4 -c statement_timeout=15000 -c lock_timeout=5000"
         " -c idle_in_transaction_session_timeout=60000",
     }

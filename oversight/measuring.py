@@ -15,10 +15,6 @@ class Measured:
     width: float
     y: int
 
-    @property
-    def text_y(self) -> int:
-        return self.y + 11
-
 
 def bars(indicator: Any) -> list[Measured]:
     """The readings that are numbers, targets first; none where no two of them can be compared."""

@@ -23,7 +23,7 @@ class Event:
     kind: str
     record: Any
     when: PartialDate
-    place: Stretch
+    place: Stretch | None
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,15 @@ def chronicle(partners: Any, on: date) -> Chronicle:
         dated = model.objects.of_partners(partners).filter(**{f"{field}__isnull": False})
         found += [(kind, row, getattr(row, field)) for row in dated.order_by(f"-{field}__first_day", "id")[:MOST]]
     axis = Axis([when for _kind, _record, when in found], on)
-    events = [Event(kind, record, when, _stretch(axis, when)) for kind, record, when in found]
+    events = [Event(kind, record, when, axis.stretch(when)) for kind, record, when in found]
     events.sort(key=lambda event: (event.when.last_day, event.when.first_day), reverse=True)
     years = [(year, list(those)) for year, those in groupby(events, key=lambda event: event.when.last_day.year)]
     return Chronicle(years, axis.ticks())
 
 
-def _stretch(axis: Axis, when: PartialDate) -> Stretch:
-    stretch = axis.stretch(when)
-    assert stretch is not None  # noqa: S101  every event has its days
-    return stretch
-
-
-def partner_gaps(partners: Any, roadmaps: Any) -> list[tuple[Check, list[Any]]]:
+def partner_gaps(partners: Any) -> list[tuple[Check, list[Any]]]:
     """The gaps of the data in what stands with the partners: (question, first records); none left out that has any."""
-    ours = {Agreement: Agreement.objects.of_partners(partners), Meeting: Meeting.objects.of_partners(partners)}
-    ours[Roadmap] = roadmaps
+    ours: dict[Any, Any] = {model: model.objects.of_partners(partners) for model in (Agreement, Meeting, Roadmap)}
     found = []
     for check in gaps():
         if check.rows.model in ours:

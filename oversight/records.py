@@ -61,8 +61,7 @@ def of_partner(partner: Partner, request: Any) -> dict[str, Any]:
 
 def _portrait(partner: int, on: date) -> dict[str, Any]:
     under = Partner.objects.under(Partner.objects.get(pk=partner))
-    gaps = portrait.partner_gaps(under, Roadmap.objects.of_partners(under))
-    return {"chronicle": portrait.chronicle(under, on), "gaps": gaps}
+    return {"chronicle": portrait.chronicle(under, on), "gaps": portrait.partner_gaps(under)}
 
 
 def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:

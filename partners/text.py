@@ -81,6 +81,7 @@ class Likeness(models.Func):
 def search_indexes(table: str, columns: Iterable[str]) -> list[models.Index]:
     """The indexes of a table in whose columns words are looked for."""
     document = Document(*columns)
+    # Without the list of pending entries, through which each search would have to read.
     return [
         GinIndex(OpClass(document, "gin_trgm_ops"), name=f"{table}_trigrams", fastupdate=False),
         GinIndex(Stems(document), name=f"{table}_stems", fastupdate=False),

@@ -104,11 +104,6 @@ def bars(indicator: Any) -> list[Measured]:
     return bars_of(indicator)
 
 
-@register.filter
-def times(number: int, by: int) -> int:
-    return number * by
-
-
 @register.simple_tag
 def admin_page(record: Any, page: str = "change") -> str:
     """The address of the record's form or history in the admin."""

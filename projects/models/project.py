@@ -86,16 +86,20 @@ class Proposer(models.TextChoices):
 NAME_PARTS = ("", "_ru", "_ru_origin", "_be", "_be_origin")
 
 
+def _newest_report(on: date, column: str) -> Subquery:
+    """What the last accepted report submitted up to the day says of a project, or NULL."""
+    from projects.models.status import StatusUpdate
+
+    reports = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
+    return Subquery(reports.order_by("-submitted_on", "-id").values(column)[:1])
+
+
 class ProjectQuerySet(NamedQuerySet):
     """Undertakings. `overdue` is the one definition of a late project."""
 
     def with_stage(self, on: date) -> Self:
         """`stage_then`: the stage of the last accepted report submitted up to the day, else the stage at entry."""
-        from projects.models.status import StatusUpdate
-
-        reports = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
-        newest = reports.order_by("-submitted_on", "-id").values("stage")[:1]
-        return self.annotate(stage_then=Coalesce(Subquery(newest), F("stage_at_entry")))
+        return self.annotate(stage_then=Coalesce(_newest_report(on, "stage"), F("stage_at_entry")))
 
     def committed(self, on: date) -> Self:
         """From "agreed" on, or "planned" where the project names a deadline of its own."""
@@ -108,19 +112,18 @@ class ProjectQuerySet(NamedQuerySet):
         latest = inherited.order_by().values("projects").annotate(latest=Max("deadline")).values("latest")
         return self.annotate(deadline=Coalesce(_due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
 
-    def active(self, on: date) -> Self:
-        """Committed, not in a final stage, and bound by a roadmap in force where it delivers one."""
-        return self.standing(on)
-
     def bound(self, on: date) -> Self:
-        """The active projects with `deadline`, `last_report` and `confidence`. What `standing` looks up, worked out."""
+        """The active projects with `deadline`, `last_report` and `confidence`. What `active` looks up, worked out."""
         items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
         unfinished = self.committed(on).exclude(stage_then__in=FINAL)
         active = unfinished.filter(~Exists(items) | Exists(items.binding()))
         return active.with_deadline(on).with_last_report(on).with_confidence(on)
 
-    def standing(self, on: date) -> Self:
-        """`bound` on the day, from the spans that the database keeps of it."""
+    def active(self, on: date) -> Self:
+        """Committed, not in a final stage, and bound by a roadmap in force where it delivers one.
+
+        With what `bound` says of the day, from the spans that the database keeps of it.
+        """
         if is_past():
             return self.bound(on)
         kept = {name: F(f"standings__{name}") for name in ("deadline", "last_report", "confidence")}
@@ -128,7 +131,7 @@ class ProjectQuerySet(NamedQuerySet):
 
     def overdue(self, on: date) -> Self:
         """Active, and the day is after the last day of the deadline."""
-        return self.standing(on).filter(deadline__lt=on)
+        return self.active(on).filter(deadline__lt=on)
 
     def with_overdue(self, on: date) -> Self:
         """`late`: true for the overdue rows, false (never NULL) for the others."""
@@ -137,26 +140,20 @@ class ProjectQuerySet(NamedQuerySet):
 
     def due_within(self, on: date, days: int) -> Self:
         """Active projects whose deadline ends from the day on, within so many days."""
-        return self.standing(on).filter(deadline__range=(on, on + timedelta(days=days)))
+        return self.active(on).filter(deadline__range=(on, on + timedelta(days=days)))
 
     def with_last_report(self, on: date) -> Self:
         """`last_report`: the submission day of the newest accepted report up to the day, or NULL."""
-        from projects.models.status import StatusUpdate
-
-        accepted = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
-        return self.annotate(last_report=Subquery(accepted.order_by("-submitted_on", "-id").values("submitted_on")[:1]))
+        return self.annotate(last_report=_newest_report(on, "submitted_on"))
 
     def with_confidence(self, on: date) -> Self:
         """`confidence`: what the newest accepted report up to the day says, or NULL."""
-        from projects.models.status import StatusUpdate
-
-        accepted = StatusUpdate.objects.accepted().filter(project=OuterRef("pk"), submitted_on__lte=on)
-        return self.annotate(confidence=Subquery(accepted.order_by("-submitted_on", "-id").values("confidence")[:1]))
+        return self.annotate(confidence=_newest_report(on, "confidence"))
 
     def silent(self, on: date) -> Self:
         """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
         urgent = Q(is_priority=True) | Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), is_priority=True))
-        since = self.standing(on).annotate(since=Greatest("monitored_since", "last_report"))
+        since = self.active(on).annotate(since=Greatest("monitored_since", "last_report"))
         return since.filter(
             Q(since__lt=on - CADENCE) | (Q(since__lt=on - PRIORITY_CADENCE) & urgent), since__isnull=False
         )
