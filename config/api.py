@@ -28,13 +28,16 @@ from agreements.models import (
     WorkingGroup,
 )
 from config.verbs import verb_routes
-from doors.resources import RecordSerializer, RecordViewSet, change_serializer, related
+from doors.fields import DownloadField, UrlField
+from doors.resources import RecordSerializer, RecordViewSet, change_serializer
+from doors.shapes import Shape
 from doors.writes import verb_view
 from oversight import api as reports
 from oversight.filters import MoveFilterSet
 from oversight.models import Move
 from partners import filters as of_partners
 from partners.models import Contact, Partner, PartnerAlias, Sector, Source
+from partners.models.files import StoredFile
 from projects import filters as of_projects
 from projects.models import (
     Evidence,
@@ -61,14 +64,7 @@ class Resource:
     rows: Any = None
 
     def queryset(self) -> Any:
-        keys, many = related(self.model)
-        rows = self.rows() if self.rows else self.model._default_manager.all()
-        rows = rows.select_related(*keys).prefetch_related(*many)
-        for name, model in self.parts.items():
-            rows = rows.prefetch_related(
-                models.Prefetch(name, model._default_manager.select_related(*related(model)[0]))
-            )
-        return rows
+        return self.rows() if self.rows else self.model._default_manager.all()
 
 
 RESOURCES = [
@@ -104,7 +100,7 @@ RESOURCES = [
     ),
     Resource("milestones", Milestone, of_projects.MilestoneFilterSet, ("name", "due")),
     Resource("status-updates", StatusUpdate, of_projects.StatusUpdateFilterSet, ("submitted_on",)),
-    Resource("evidence", Evidence, of_projects.EvidenceFilterSet, ("name",), rows=Evidence.objects.with_project),
+    Resource("evidence", Evidence, of_projects.EvidenceFilterSet, ("name",)),
     Resource("indicators", Indicator, of_projects.IndicatorFilterSet),
     Resource("targets", Target, of_projects.TargetFilterSet, ()),
     Resource("observations", Observation, of_projects.ObservationFilterSet, ()),
@@ -131,8 +127,9 @@ def viewset(resource: Resource) -> Any:
         (RecordViewSet,),
         {
             "__doc__": resource.model.__doc__,
-            "queryset": resource.queryset(),
-            "serializer_class": SERIALIZERS[resource.route],
+            "queryset": resource.model._default_manager.all(),
+            "serializer_class": SHAPES[resource.route].serializer,
+            "shape": SHAPES[resource.route],
             "filterset_class": resource.filterset,
             "ordering_fields": ("reference", "modified_at", *resource.ordering),
             "change_serializer_class": change_serializer(resource.model),
@@ -142,23 +139,33 @@ def viewset(resource: Resource) -> Any:
 
 def serializer(resource: Resource) -> Any:
     parts = {name: part(model)(many=True, read_only=True) for name, model in resource.parts.items()}
-    fields = [f.name for f in resource.model._meta.concrete_fields] + related(resource.model)[1]
     counts = COUNTS if resource.model is Roadmap else []
-    counted = {name: _Count(read_only=True) for name in counts}
-    meta = type("Meta", (), {"model": resource.model, "fields": [*fields, "url", *parts, *counts]})
-    return type(f"{resource.model.__name__}Serializer", (RecordSerializer,), {"Meta": meta, **parts, **counted})
+    added = {"url": UrlField(resource.route), **parts, **{name: _Count(read_only=True) for name in counts}}
+    many = [field.name for field in resource.model._meta.many_to_many]
+    return record_serializer(resource.model, [*columns(resource.model), *many], added)
 
 
 def part(model: Any) -> Any:
     """A row inside a record: its own columns without the stamps."""
     left_out = {"created_at", "created_by", "modified_at", "modified_by"}
-    fields = [f.name for f in model._meta.concrete_fields if f.name not in left_out]
-    meta = type("Meta", (), {"model": model, "fields": fields})
-    return type(f"{model.__name__}Part", (RecordSerializer,), {"Meta": meta, "url": None})
+    return record_serializer(model, [name for name in columns(model) if name not in left_out], {})
 
 
-# By route, for the verbs to answer with the record that they made or changed.
-SERIALIZERS = {resource.route: serializer(resource) for resource in RESOURCES}
+def columns(model: Any) -> list[str]:
+    """The columns that the API gives. A stored file has an address instead of its random name in the store."""
+    return [field.name for field in model._meta.concrete_fields if not isinstance(field, models.FileField)]
+
+
+def record_serializer(model: Any, fields: list[str], added: dict[str, Any]) -> Any:
+    if issubclass(model, StoredFile):
+        added = {**added, "download": DownloadField()}
+    meta = type("Meta", (), {"model": model, "fields": [*dict.fromkeys([*fields, *added])]})
+    return type(
+        f"{model.__name__}{'Serializer' if 'url' in added else 'Part'}", (RecordSerializer,), {"Meta": meta, **added}
+    )
+
+
+SHAPES = {resource.route: Shape(serializer(resource), resource.queryset()) for resource in RESOURCES}
 
 router = SimpleRouter()
 for _resource in RESOURCES:
@@ -166,7 +173,7 @@ for _resource in RESOURCES:
 
 urlpatterns = [
     *[path(f"v1/reports/{name}/", report.as_view()) for name, report in REPORTS.items()],
-    *[path(f"v1/{row.route}/", verb_view(row).as_view()) for row in verb_routes(SERIALIZERS)],
+    *[path(f"v1/{row.route}/", verb_view(row).as_view()) for row in verb_routes(SHAPES)],
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(permission_classes=[IsAuthenticated]), name="api-docs"),

@@ -43,6 +43,9 @@ def database() -> dict[str, object]:
     settings: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
     settings["OPTIONS"] = {
         **settings.get("OPTIONS", {}),
+        # The second time that a statement of doors.shapes runs on a connection, the server has it planned already. All
+        # others bind their values on the client and are never prepared.
+        "prepare_threshold": 1,
         "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
         # Compiling a query of the trend takes seconds, running it milliseconds. "gunea" is as like "guinea" as 0.44.
         "options": "-c jit=off -c pg_trgm.word_similarity_threshold=0.4 -c statement_timeout=15000 -c lock_timeout=5000"

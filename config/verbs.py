@@ -153,32 +153,32 @@ def decide_move(request: Any, user: Any, asked: dict[str, Any]) -> Any:
 
 
 def verb_routes(of: dict[str, Any]) -> list[VerbRoute]:
-    """The table. `of` gives the serializer of each resource, in which a verb answers."""
+    """The table. `of` gives the shape of each resource, in which a verb answers."""
     updates, items = of["status-updates"], of["roadmap-items"]
     moves = of["reschedulings"]
     project, update = "projects/<int:pk>", "status-updates/<int:pk>"
     item = "roadmap-items/<int:pk>"
     return [
         VerbRoute(f"{project}/status-updates", "report", "projects.project.report", Project,
-                  ReportSerializer, report, updates, "status-updates"),
+                  ReportSerializer, report, updates),
         VerbRoute(f"{update}/submission", "submit", "projects.statusupdate.submit", StatusUpdate,
-                  Nothing, submit, updates, "status-updates"),
+                  Nothing, submit, updates),
         VerbRoute(f"{update}/evidence", "attach", "projects.statusupdate.attach", StatusUpdate,
-                  EvidenceUploadSerializer, attach, of["evidence"], "evidence", (MultiPartParser,)),
+                  EvidenceUploadSerializer, attach, of["evidence"], (MultiPartParser,)),
         VerbRoute(f"{update}/decision", "decide", "projects.statusupdate.accept", StatusUpdate,
-                  DecisionSerializer, decide, updates, "status-updates"),
+                  DecisionSerializer, decide, updates),
         VerbRoute(f"{update}/resubmission", "rewrite", "projects.statusupdate.resubmit", StatusUpdate,
-                  Nothing, rewrite, updates, "status-updates"),
+                  Nothing, rewrite, updates),
         VerbRoute(f"{item}/projects", "start", "agreements.roadmapitem.start", RoadmapItem,
-                  Nothing, start, of["projects"], "projects"),
+                  Nothing, start, of["projects"]),
         VerbRoute(f"{item}/closure", "close", "agreements.roadmapitem.close", RoadmapItem,
-                  ClosureSerializer, close, items, "roadmap-items"),
+                  ClosureSerializer, close, items),
         VerbRoute(f"{item}/reopening", "reopen", "agreements.roadmapitem.reopen", RoadmapItem,
-                  WhySerializer, reopen, items, "roadmap-items"),
+                  WhySerializer, reopen, items),
         VerbRoute(f"{item}/reschedulings", "move", "agreements.roadmapitem.reschedule", RoadmapItem,
-                  NewDeadlineSerializer, move, moves, "reschedulings"),
+                  NewDeadlineSerializer, move, moves),
         VerbRoute(f"{project}/reschedulings", "move", "projects.project.reschedule", Project,
-                  NewDeadlineSerializer, move, moves, "reschedulings"),
+                  NewDeadlineSerializer, move, moves),
         VerbRoute("reschedulings/<int:pk>/decision", "decide", "agreements.itemrescheduling.agree", Move,
-                  MoveDecisionSerializer, decide_move, moves, "reschedulings"),
+                  MoveDecisionSerializer, decide_move, moves),
     ]  # fmt: skip

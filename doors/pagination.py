@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db.models import F, Q
@@ -18,6 +18,13 @@ SALT = "pacta.cursor"
 DEFAULT_SIZE, LARGEST_SIZE = 50, 200
 
 
+class _Key(NamedTuple):
+    """A row of a page: its id and its value of the column that the list is ordered by."""
+
+    pk: int
+    value: Any
+
+
 class KeysetPagination(BasePagination):
     """`{"next", "previous", "results"}`; `count=true` adds the exact count.
 
@@ -26,6 +33,7 @@ class KeysetPagination(BasePagination):
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The ids of the page's rows, as `pk`."""
         self.request = request
         self.size = self._size(request)
         self.column, self.falling = self._ordering(request, view)
@@ -34,7 +42,7 @@ class KeysetPagination(BasePagination):
         self.total = queryset.count() if self._wants_count(request) else None
         self.backwards = bool(cursor and cursor["back"])
         rows = queryset if cursor is None else queryset.filter(self._beyond(cursor))
-        found = list(rows.order_by(*self._order())[: self.size + 1])
+        found = [_Key(*key) for key in rows.order_by(*self._order()).values_list("pk", self.column)[: self.size + 1]]
         self.more = len(found) > self.size
         found = found[: self.size]
         self.page = found[::-1] if self.backwards else found
@@ -111,7 +119,7 @@ class KeysetPagination(BasePagination):
         return beyond if cursor["back"] else beyond | Q(**{f"{self.column}__isnull": True})
 
     def _link(self, row: Any, *, back: bool) -> str:
-        return self._address({"key": _key(row, self.column), "id": row.pk, "back": back})
+        return self._address({"key": _plain(row.value), "id": row.pk, "back": back})
 
     def _address(self, cursor: dict[str, Any]) -> str:
         parameters = self.parameters.copy()
@@ -176,11 +184,8 @@ class ChainPagination(KeysetPagination):
         return found
 
     def _link(self, row: Any, *, back: bool) -> str:
-        return self._address({"key": _key(row, self.column), "id": row.pk, "part": row.part, "back": back})
+        return self._address({"key": _plain(getattr(row, self.column)), "id": row.pk, "part": row.part, "back": back})
 
 
-def _key(row: Any, column: str) -> Any:
-    value: Any = row
-    for name in column.split("__"):
-        value = getattr(value, name, None)
+def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int) else str(value)

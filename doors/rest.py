@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -50,6 +51,17 @@ class StrictFilterBackend(filters.DjangoFilterBackend):
             if any("\x00" in value for value in values):
                 raise ValidationError({name: [_("A NUL character is not accepted.")]})
         return super().filter_queryset(request, queryset, view)
+
+    def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+        return asked_for(view.filterset_class, frozenset(view.request.query_params) - PAGING)
+
+
+@lru_cache(maxsize=512)
+def asked_for(filterset: Any, names: frozenset[str]) -> Any:
+    """The FilterSet with the named filters only: for each request it copies all it has and makes a form of them."""
+    fewer = type(filterset.__name__, (filterset,), {})
+    fewer.base_filters = {name: each for name, each in filterset.base_filters.items() if name in names}  # type: ignore[attr-defined]
+    return fewer
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:

@@ -102,3 +102,10 @@ class FirstDay(_Edge):
 class LastDay(_Edge):
     lookup_name = "last_day"
     template = "(upper(%(expressions)s) - 1)"
+
+
+class Edtf(models.Func):
+    """A partial date in SQL as `str(PartialDate)` writes it: canonical EDTF, NULL for none."""
+
+    function = "pacta_edtf"
+    output_field = models.TextField()

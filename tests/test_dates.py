@@ -236,3 +236,13 @@ class TestInTheDatabase:
         with connection.cursor() as cursor:
             cursor.execute("SELECT upper(daterange(%s, %s, '[]')) - 1", [first, last])
             assert cursor.fetchone()[0] == PartialDate(first, last).last_day
+
+
+@pytest.mark.django_db
+@given(
+    st.one_of(spans, st.dates(date(1, 1, 1), date(9998, 12, 31)).map(lambda day: PartialDate.of(day.year, day.month)))
+)
+def test_postgresql_writes_the_same_edtf(span):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pacta_edtf(%s)", [DateRange(span.first_day, span.last_day + timedelta(days=1), "[)")])
+        assert cursor.fetchone()[0] == str(span)
