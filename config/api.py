@@ -127,7 +127,7 @@ def viewset(resource: Resource) -> Any:
         (RecordViewSet,),
         {
             "__doc__": resource.model.__doc__,
-            "queryset": resource.model._default_manager.all(),
+            "queryset": resource.queryset(),
             "serializer_class": SHAPES[resource.route].serializer,
             "shape": SHAPES[resource.route],
             "filterset_class": resource.filterset,
@@ -172,7 +172,7 @@ for _resource in RESOURCES:
     router.register(_resource.route, viewset(_resource), basename=_resource.route)
 
 urlpatterns = [
-    *[path(f"v1/reports/{name}/", report.as_view()) for name, report in REPORTS.items()],
+    *[path(f"v1/reports/{name}/", report.as_view(called=name)) for name, report in REPORTS.items()],
     *[path(f"v1/{row.route}/", verb_view(row).as_view()) for row in verb_routes(SHAPES)],
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),

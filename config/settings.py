@@ -185,7 +185,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "doors.problems.problem_details",
     "PAGE_SIZE": 50,
     "NUM_PROXIES": len(env.words("TRUSTED_PROXIES")),
-    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "doors.rest.Negotiation",
 }
 REST_KNOX = {
     "TOKEN_MODEL": "accounts.Token",

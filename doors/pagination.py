@@ -49,12 +49,20 @@ class KeysetPagination(BasePagination):
         self.is_first = cursor is None
         return self.page
 
+    def ordered(self, queryset: Any, request: Request, view: Any) -> Any:
+        """All rows in the order that is asked for, for an export. Raises ValidationError for what only pages have."""
+        for name in {"cursor", "page_size", "count"} & set(request.query_params):
+            raise ValidationError({name: [_("A file holds all rows; this belongs to pages.")]})
+        self.backwards = False
+        self.column, self.falling = self._ordering(request, view)
+        return queryset.order_by(*self._order())
+
     def _read_filters(self, request: Request, judged: set[str]) -> None:
         """What the cursor is bound to. A judged list keeps its day, so that midnight changes no page of a walk."""
         self.parameters = request.query_params.copy()
         for name in judged:
             self.parameters.setdefault(name, today().isoformat())
-        paging = {"cursor", "page_size", "count"}
+        paging = {"cursor", "page_size", "count", "format"}
         self.filters = sorted((k, v) for k, v in self.parameters.lists() if k not in paging)
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -14,8 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from doors.exports import exported
 from doors.fields import LabelField, LinkSerializer, UserField
+from doors.pagination import KeysetPagination
 from doors.permissions import may_write
+from doors.rest import EXPORTS
 from doors.shapes import Shape
 from doors.writes import (
     IF_MATCH,
@@ -114,9 +117,12 @@ class RecordViewSet(ReadOnlyModelViewSet):
     change_serializer_class: Any = None
     lookup_value_regex = r"\d{1,18}"
 
-    def list(self, request: Request, *args: Any, **options: Any) -> Response:
+    def list(self, request: Request, *args: Any, **options: Any) -> Any:
         """The ids of the page first, then their JSON: what the filters join costs nothing for the rest of the row."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        rows, form = self.filter_queryset(self.get_queryset()), request.accepted_renderer.format
+        if form != "json":
+            return exported(self.shape, KeysetPagination().ordered(rows, request, self), form, self.basename)
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.shape.fragments(row.pk for row in page or ()))
 
     def retrieve(self, request: Request, *args: Any, **options: Any) -> Response:
@@ -141,6 +147,9 @@ class RecordViewSet(ReadOnlyModelViewSet):
         change.is_valid(raise_exception=True)
         change.save()
         return answer(self.shape, record.pk)
+
+    def get_renderers(self) -> Any:
+        return [renderer() for renderer in EXPORTS] if self.action == "list" else super().get_renderers()
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

@@ -9,14 +9,17 @@ import orjson
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from doors.exports import NDJSON
 from doors.permissions import may, may_verb
+from doors.tables import XLSX
 
-# Parameters that belong to paging, whatever the resource.
-PAGING = {"cursor", "page_size", "count", "ordering"}
+# Parameters that say how much of a list is given and in what, whatever the resource.
+PAGING = {"cursor", "page_size", "count", "ordering", "format"}
 
 
 class JSONRenderer(BaseRenderer):
@@ -25,6 +28,41 @@ class JSONRenderer(BaseRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class CsvRenderer(JSONRenderer):
+    """The whole list as CSV. What it renders itself are errors: the view sends the file."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class XlsxRenderer(JSONRenderer):
+    """The whole list as a spreadsheet."""
+
+    media_type = XLSX
+    format = "xlsx"
+
+
+class NdjsonRenderer(JSONRenderer):
+    """The whole list, a line of JSON a row."""
+
+    media_type = NDJSON
+    format = "ndjson"
+
+
+EXPORTS = [JSONRenderer, CsvRenderer, XlsxRenderer, NdjsonRenderer]
+
+
+class Negotiation(DefaultContentNegotiation):
+    """`?format=` before `Accept`; a format that is not offered is 400 and named."""
+
+    def filter_renderers(self, renderers: Any, format: Any) -> Any:  # noqa: A002  DRF calls it so
+        offered = [renderer for renderer in renderers if renderer.format == format]
+        if not offered:
+            names = ", ".join(renderer.format for renderer in renderers)
+            raise ValidationError({"format": [_("One of %(names)s.") % {"names": names}]})
+        return offered
 
 
 class RegisterPermission(BasePermission):

@@ -16,11 +16,13 @@ from django.db import connection, models
 from django.db.models import Case, F, Func, OuterRef, Value, When
 from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import In
 from django.utils.translation import get_language
 from orjson import Fragment
 from rest_framework import serializers
 
 from doors.fields import DownloadField, LabelField, LinkSerializer, UrlField, UserField
+from doors.tables import RISKY
 from partners.dates import is_past
 from partners.fields import Edtf, PartialDateField
 
@@ -65,8 +67,19 @@ class Shape:
 
     def sql(self, rows: models.QuerySet[Any]) -> str:
         """SQL of the columns of these rows."""
-        sql, params = rows.values_list(*self.columns().values()).query.sql_with_params()
-        return str(connection.ops.compose_sql(sql, params))  # type: ignore[attr-defined]
+        return _compiled(rows.values_list(*self.columns().values()))
+
+    def json(self, rows: models.QuerySet[Any]) -> str:
+        """SQL of the JSON texts of these rows, in their order."""
+        return f"SELECT row_to_json(body)::text FROM ({self.sql(rows)}) body ({self.names})"  # noqa: S608
+
+    def flat_sql(self, rows: models.QuerySet[Any], *, guarded: bool = False) -> str:
+        """SQL of the columns of a table; what a spreadsheet would take for a formula can be guarded."""
+        return _compiled(rows.values_list(*self.flat(guarded=guarded).values()))
+
+    def flat(self, *, guarded: bool = False) -> dict[str, Expression]:
+        """Each column of a table of these rows and the expression of its value."""
+        return _flat(self.serializer(), self.all.model, guarded=guarded)
 
     @property
     def names(self) -> str:
@@ -75,6 +88,11 @@ class Shape:
     def columns(self) -> dict[str, Expression]:
         """Each key of the JSON and the expression of its value."""
         return _columns(self.serializer(), self.all.model)
+
+
+def _compiled(rows: models.QuerySet[Any]) -> str:
+    sql, params = rows.query.sql_with_params()
+    return str(connection.ops.compose_sql(sql, params))  # type: ignore[attr-defined]
 
 
 def _columns(serializer: Any, model: Any) -> dict[str, Expression]:
@@ -100,6 +118,42 @@ def _column(field: Any, model: Any) -> Expression:
     return Edtf(path) if _is_span(model, path) else F(path)
 
 
+def _flat(serializer: Any, model: Any, *, guarded: bool) -> dict[str, Expression]:
+    flat: dict[str, Expression] = {}
+    for name, field in serializer.fields.items():
+        path, column = str(field.source), _column(field, model)
+        if isinstance(field, LinkSerializer):
+            called = _name(path, model._meta.get_field(path).related_model)
+            flat[f"{name}_id"], flat[f"{name}_reference"] = F(f"{path}_id"), F(f"{path}__reference")
+            flat[f"{name}_name"] = _guarded(called) if guarded else called
+        elif isinstance(field, serializers.DecimalField):
+            flat[name] = F(path)
+        elif isinstance(field, serializers.DateTimeField):
+            flat[name] = _function("replace", Cast(path, models.TextField()), Value(" "), Value("T"))
+        elif isinstance(field, serializers.ListSerializer) and isinstance(field.child, LinkSerializer):
+            rows, target, _model = _linked(path, model)
+            codes = ArraySubquery(rows.values(f"{target}__reference"))
+            flat[name] = _function("array_to_string", codes, Value("; "))
+        elif isinstance(field, serializers.ListSerializer | serializers.BooleanField):
+            flat[name] = Cast(column, models.TextField())
+        else:
+            flat[name] = _guarded(column) if guarded and _is_free(model, path) else column
+    return flat
+
+
+def _is_free(model: Any, path: str) -> bool:
+    """Whether people write what they like into the column."""
+    return any(
+        field.name == path and isinstance(field, models.CharField | models.TextField) and not field.choices
+        for field in model._meta.concrete_fields
+    )
+
+
+def _guarded(column: Expression) -> Expression:
+    risky = _function("left", column, Value(1))
+    return Case(When(In(risky, RISKY), then=text(Value("'"), column)), default=column, output_field=models.TextField())
+
+
 def _is_span(model: Any, path: str) -> bool:
     return any(field.name == path and isinstance(field, PartialDateField) for field in model._meta.concrete_fields)
 
@@ -121,17 +175,27 @@ def _name(path: str, model: Any) -> Expression:
     return text(F(f"{path}__reference"), Value(" – "), F(f"{path}__project__name"))
 
 
+def _function(name: str, *arguments: Expression) -> Expression:
+    return Func(*arguments, function=name, output_field=models.TextField())
+
+
 def text(*parts: Expression) -> Expression:
     return Concat(*parts, output_field=models.TextField())
 
 
 def _links(path: str, model: Any) -> Expression:
     """The records on the other side of a many-to-many relation, in their own order."""
+    rows, target, linked = _linked(path, model)
+    return _list(rows.values_list(_link(target, linked)))
+
+
+def _linked(path: str, model: Any) -> tuple[models.QuerySet[Any], str, Any]:
+    """The rows of a many-to-many relation, the path to the other side, and its model."""
     relation = model._meta.get_field(path)
     through, target = relation.remote_field.through, relation.m2m_reverse_field_name()
     ordering = [_ordered(target, by) for by in relation.related_model._meta.ordering]
     rows = through._default_manager.filter(**{relation.m2m_field_name(): OuterRef("pk")}).order_by(*ordering)
-    return _list(rows.values_list(_link(target, relation.related_model)))
+    return rows, target, relation.related_model
 
 
 def _ordered(target: str, by: Any) -> Any:
@@ -150,7 +214,7 @@ def _parts(field: Any, model: Any) -> Expression:
 
 
 def _list(rows: models.QuerySet[Any]) -> Expression:
-    return Func(ArraySubquery(rows), function="array_to_json", output_field=models.TextField())
+    return _function("array_to_json", ArraySubquery(rows))
 
 
 def prepared_cursor() -> Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
@@ -11,8 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agreements.models import RoadmapItem
+from doors.exports import heading, reported
 from doors.pagination import ChainPagination
-from doors.rest import refuse_unknown
+from doors.rest import EXPORTS, refuse_unknown
 from oversight import comparing, reports, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.filters import ComparisonFilterSet, DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
@@ -26,7 +31,8 @@ from oversight.serializers import (
 )
 from projects.models import Project
 
-PAGING = {"cursor", "page_size", "count"}
+PAGING = {"cursor", "page_size", "count", "format"}
+BATCH = 1000
 
 
 class Report(GenericAPIView):
@@ -36,17 +42,35 @@ class Report(GenericAPIView):
     filterset_class: Any = DayFilterSet
     pagination_class: Any = None
     ordering_fields: tuple[str, ...] = ()
+    called = ""
+    renderer_classes = EXPORTS
 
-    def get(self, request: Request) -> Response:
-        asked = self.asked(request)
-        return Response({"on": asked.day, "results": self.get_serializer(self.rows(asked), many=True).data})
+    def get(self, request: Request) -> HttpResponseBase:
+        asked, form = self.asked(request), request.accepted_renderer.format
+        if form == "json":
+            return self.page(asked)
+        for name in (PAGING - {"format"}) & set(request.query_params):
+            raise ValidationError({name: [_("A file holds all rows; this belongs to pages.")]})
+        head, name = heading(self.get_serializer()), f"{self.called}-{asked.day}"
+        return reported(self.whole(asked), head, form, name, self.count(asked))
+
+    def page(self, asked: Any) -> Response:
+        return Response({"on": asked.day, "results": self.whole(asked)})
+
+    def whole(self, asked: Any) -> Any:
+        """All rows, as JSON has them."""
+        return self.get_serializer(self.rows(asked), many=True).data
+
+    def count(self, asked: Any) -> int:
+        return len(self.rows(asked))
 
     def rows(self, asked: Any) -> Any:
         raise NotImplementedError
 
     def asked(self, request: Request) -> Any:
         """The checked parameters. Raises ValidationError naming each unknown or bad one."""
-        refuse_unknown(request, set(self.filterset_class.base_filters) | (PAGING if self.pagination_class else set()))
+        paging = PAGING if self.pagination_class else {"format"}
+        refuse_unknown(request, set(self.filterset_class.base_filters) | paging)
         checked = self.filterset_class(request.query_params, queryset=self.queryset)
         if not checked.is_valid():
             raise ValidationError(checked.errors)
@@ -59,13 +83,23 @@ class ChainReport(Report):
     pagination_class: Any = ChainPagination
     column = "id"
 
-    def get(self, request: Request) -> Response:
-        asked = self.asked(request)
-        page = self.paginator.paginate_chain(self.parts(asked), self.column, request)  # type: ignore[union-attr]
+    def page(self, asked: Any) -> Response:
+        page = self.paginator.paginate_chain(self.parts(asked), self.column, self.request)  # type: ignore[union-attr]
         rows = self.get_serializer(self.shown(page, asked), many=True).data
         response = self.get_paginated_response(rows)
         response.data = {"on": asked.day, **response.data}
         return response
+
+    def whole(self, asked: Any) -> Iterator[Any]:
+        for position, part in enumerate(self.parts(asked)):
+            found = part.order_by(self.column, "id").iterator(chunk_size=BATCH)
+            while batch := list(islice(found, BATCH)):
+                for record in batch:
+                    record.part = position
+                yield from self.get_serializer(self.shown(batch, asked), many=True).data
+
+    def count(self, asked: Any) -> int:
+        return sum(part.count() for part in self.parts(asked))
 
     def parts(self, asked: Any) -> list[Any]:
         raise NotImplementedError

@@ -1,104 +1,19 @@
-"""What a page shows as a file for Excel: CSV or XLSX, all rows of all pages, streamed row by row."""
+"""What a page shows as a table: all rows of all pages, one after the other."""
 
 from __future__ import annotations
 
-import csv
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
+from doors.tables import Table
 from oversight import comparing, reports
 from oversight.templatetags.register import partial_date
 from partners.dates import PartialDate
 
-FORMATS = ("csv", "xlsx")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# A spreadsheet has no more rows; CSV has as many as there are.
-MOST_ROWS = 1_048_575
 BATCH = 1000
-# What a spreadsheet would take for a formula gets an apostrophe before it in CSV; XLSX says itself what is text.
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-
-
-class TooLong(Exception):
-    """More rows than a spreadsheet holds."""
-
-
-@dataclass(frozen=True)
-class Table:
-    name: str
-    head: Sequence[str]
-    rows: Iterable[Sequence[Any]]
-
-
-def answer(table: Table, form: str) -> HttpResponseBase:
-    """The table as a file to save. Raises TooLong for a spreadsheet of more rows than there can be."""
-    response: HttpResponseBase
-    if form == "csv":
-        response = StreamingHttpResponse(_csv(table), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{table.name}.csv"'
-    else:
-        response = FileResponse(_xlsx(table), as_attachment=True, filename=f"{table.name}.xlsx", content_type=XLSX)
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-class _Line:
-    """What a writer of the csv module writes to: it hands back each line."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(table: Table) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff"
-    yield writer.writerow(table.head)
-    for row in table.rows:
-        yield writer.writerow([_guarded(plain(value)) for value in row])
-
-
-def _guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value
-
-
-def _xlsx(table: Table) -> Any:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(table.name)
-    sheet.append(table.head)
-    for number, row in enumerate(table.rows, start=1):
-        if number > MOST_ROWS:
-            sheet.close()
-            raise TooLong
-        sheet.append([_cell(sheet, plain(value)) for value in row])
-    file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
-    book.save(file)
-    file.seek(0)
-    return file
-
-
-def _cell(sheet: Any, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"
-    return cell
-
-
-def plain(value: Any) -> Any:
-    """A number, or text: dates as ISO, partial dates as EDTF, records by name, nothing as nothing."""
-    if value is None or isinstance(value, int):
-        return value
-    if isinstance(value, PartialDate):
-        return str(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(getattr(value, "local_name", value))
 
 
 def deadlines(name: str, parts: list[Any], on: Any) -> Table:

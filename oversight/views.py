@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agreements.models import Agreement, AgreementFile, MeetingFile, RoadmapItem
+from doors import tables
 from doors.permissions import may
 from oversight import comparing, exporting, finding, overview, scores, world
 from oversight.completeness import Check, findings, gaps
@@ -224,8 +225,8 @@ def open_questions(request: HttpRequest) -> HttpResponseBase:
 def _form(request: HttpRequest, faults: list[str]) -> str:
     """The file that is asked for, none for a page. Another one is a fault."""
     form = request.GET.get("format", "")
-    if form and form not in exporting.FORMATS:
-        faults.append(_("format: one of %(names)s.") % {"names": ", ".join(exporting.FORMATS)})
+    if form and form not in tables.FORMATS:
+        faults.append(_("format: one of %(names)s.") % {"names": ", ".join(tables.FORMATS)})
     return "" if faults else form
 
 
@@ -268,13 +269,13 @@ def drop_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, template: str, context: dict[str, Any], table: exporting.Table | None = None
+    request: HttpRequest, template: str, context: dict[str, Any], table: tables.Table | None = None
 ) -> HttpResponseBase:
     """The page, or the table behind it as the file that was asked for."""
     if table is not None:
         try:
-            return exporting.answer(table, request.GET["format"])
-        except exporting.TooLong:
+            return tables.answer(table, request.GET["format"])
+        except tables.TooLong:
             context["faults"].append(_("format: a spreadsheet holds no so many rows; ask for csv."))
             return render(request, template, context, status=413)
     return render(request, template, {**context, **_saved(request)}, status=400 if context["faults"] else 200)

@@ -16,7 +16,8 @@ from hypothesis.extra.django import TestCase
 from openpyxl import load_workbook
 
 from agreements.models import Agreement, Roadmap, RoadmapItem, TermChange
-from oversight import exporting, world
+from doors import tables
+from oversight import world
 from oversight.overview import late, trend
 from oversight.scores import PartnerScore
 from oversight.timeline import timeline
@@ -391,7 +392,7 @@ class TestAnExport:
 
 def test_a_spreadsheet_of_too_many_rows_is_413_and_names_csv(reader, monkeypatch):
     client, _user = reader
-    monkeypatch.setattr(exporting, "MOST_ROWS", 1)
+    monkeypatch.setattr(tables, "MOST_ROWS", 1)
     for name in ("A", "B"):
         Project.objects.create(name=name, stage_at_entry="agreed", due="2024")
     page = client.get("/overdue/?format=xlsx")
