@@ -10,7 +10,8 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.http import ConditionalGetMiddleware as DjangoConditionalGet
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
 from config.logs import request_id
@@ -71,6 +72,17 @@ class HistoryMiddleware(PghistoryMiddleware):
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
         door = "admin" if request.path.startswith("/admin/") else "api" if request.path.startswith("/api/") else "page"
         return {**super().get_context(request), "door": door, "request": request_id.get()}
+
+
+class ConditionalGetMiddleware(DjangoConditionalGet):
+    """The API's answers have an ETag, by their content where the view has set none, and are 304 to who has them."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not request.path.startswith("/api/v1/"):
+            return response
+        # Their reader may keep them, and asks each time whether they still hold.
+        response.setdefault("Cache-Control", "private, no-cache")
+        return super().process_response(request, response)
 
 
 class AsOfMiddleware:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
+import orjson
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from orjson import Fragment
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -21,6 +24,7 @@ from doors.rest import EXPORTS, refuse_unknown
 from oversight import comparing, reports, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.filters import ComparisonFilterSet, DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
+from oversight.memory import remembered
 from oversight.serializers import (
     ChangeSerializer,
     CheckRowSerializer,
@@ -55,7 +59,12 @@ class Report(GenericAPIView):
         return reported(self.whole(asked), head, form, name, self.count(asked))
 
     def page(self, asked: Any) -> Response:
-        return Response({"on": asked.day, "results": self.whole(asked)})
+        return Response(Fragment(remembered(self.told, self.called, _words(self.request), asked.day)))
+
+    def told(self, _called: str, _words: str, _day: Any) -> bytes:
+        """The answer, which these three decide."""
+        asked = self.asked(self.request)
+        return orjson.dumps({"on": asked.day, "results": self.whole(asked)}, default=str)
 
     def whole(self, asked: Any) -> Any:
         """All rows, as JSON has them."""
@@ -75,6 +84,11 @@ class Report(GenericAPIView):
         if not checked.is_valid():
             raise ValidationError(checked.errors)
         return checked
+
+
+def _words(request: Request) -> str:
+    """What was asked, however it was put in order."""
+    return urlencode(sorted((name, value) for name, values in request.query_params.lists() for value in values))
 
 
 class ChainReport(Report):
@@ -123,7 +137,7 @@ class DeadlineReport(ChainReport):
         raise NotImplementedError
 
     def shown(self, page: list[Any], asked: Any) -> list[Any]:
-        return reports.rows(page, asked.day)
+        return reports.rows(page, asked.day, news=False)
 
 
 @extend_schema(responses=DeadlineRowSerializer(many=True))

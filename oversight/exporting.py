@@ -35,7 +35,7 @@ def _deadline_rows(parts: list[Any], on: Any, counted: str) -> Iterator[Sequence
     for part in parts:
         found = iter(part.iterator(chunk_size=BATCH))
         while page := list(islice(found, BATCH)):
-            for row in reports.rows(page, on):
+            for row in reports.rows(page, on, news=False):
                 written = row.due_shown
                 yield [
                     *(row.type, row.record.reference, row.record, row.roadmap, row.partner, row.record.lead),

@@ -99,14 +99,17 @@ def _projects(projects: Any, on: date) -> Any:
     return projects.with_counterpart().select_related("lead")
 
 
-def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:
-    """The rows of a page of items or projects (or both), with two queries however many there are."""
+def rows(records: Iterable[Any], on: date, *, news: bool = True) -> list[DeadlineRow]:
+    """The rows of a page of items or projects (or both), with as many queries however many there are.
+
+    `news` brings the last reports of each, to be drawn.
+    """
     page = list(records)
     projects: list[Any] = [record for record in page if isinstance(record, Project)]
     partners = Partner.objects.in_bulk({project.counterpart_id for project in projects} - {None})
     roadmaps = Roadmap.objects.in_bulk({project.roadmap_id for project in projects} - {None})
     inherited = _inherited([project for project in projects if project.due is None], on)
-    news = _news(page, on)
+    heard = _news(page, on) if news else defaultdict(tuple)
     told = [
         _row("roadmap-item", record, record.roadmap.counterpart, record.roadmap, on)
         if isinstance(record, RoadmapItem)
@@ -116,7 +119,7 @@ def rows(records: Iterable[Any], on: date) -> list[DeadlineRow]:
         )
         for record in page
     ]
-    return [replace(row, news=news[row.type, row.record.pk]) for row in told]
+    return [replace(row, news=heard[row.type, row.record.pk]) for row in told]
 
 
 def _news(page: list[Any], on: date) -> dict[tuple[str, int], tuple[Any, ...]]:
