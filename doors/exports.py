@@ -66,15 +66,19 @@ def _selected(sql: str) -> Iterator[Any]:
 def reported(rows: Iterable[Any], head: list[str], form: str, name: str, count: int) -> HttpResponseBase:
     """The rows of a report, as the API has them, as a file. Raises TooManyRows (413) for a spreadsheet."""
     if form == "ndjson":
-        lines = (orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        lines = (orjson.dumps(row, default=str) + b"\n" for row in rows)
         response: HttpResponseBase = streamed(patient(lines), f"{name}.ndjson", NDJSON)
     elif form == "xlsx" and count > MOST_ROWS:
         raise TooManyRows
     else:
-        flat = ([row.get(column) for column in head] for row in map(flattened, rows))
+        flat = ([row.get(column) for column in head] for row in map(flattened, map(_plain, rows)))
         response = answer(Table(name, head, flat if form == "csv" else patient(flat)), form)
     response[ROWS] = str(count)
     return response
+
+
+def _plain(row: Any) -> Any:
+    return orjson.loads(orjson.dumps(row)) if isinstance(row, orjson.Fragment) else row
 
 
 def heading(serializer: Any) -> list[str]:

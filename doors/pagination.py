@@ -162,7 +162,7 @@ class ChainPagination(KeysetPagination):
     """
 
     def paginate_chain(self, parts: list[Any], column: str, request: Request, *, falling: bool = False) -> list[Any]:
-        """The page's rows of all parts, each with `part`, the position of its queryset."""
+        """The page's rows of all parts. Each row has `part`, the position of its queryset."""
         self.request, self.column, self.falling = request, column, falling
         self.size = self._size(request)
         self._read_filters(request, {"on"})
@@ -186,10 +186,7 @@ class ChainPagination(KeysetPagination):
             return []
         if cursor and cursor["part"] == position:
             rows = rows.filter(self._beyond(cursor))
-        found = list(rows.order_by(*self._order())[:most])
-        for row in found:
-            row.part = position
-        return found
+        return list(rows.order_by(*self._order())[:most])
 
     def _link(self, row: Any, *, back: bool) -> str:
         return self._address({"key": _plain(getattr(row, self.column)), "id": row.pk, "part": row.part, "back": back})

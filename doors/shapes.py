@@ -102,7 +102,7 @@ def _columns(serializer: Any, model: Any) -> dict[str, Expression]:
 def _column(field: Any, model: Any) -> Expression:
     path = str(field.source).replace(".", "__")
     if isinstance(field, LinkSerializer):
-        return _link(path, model._meta.get_field(path).related_model)
+        return link(path, model._meta.get_field(path).related_model)
     if isinstance(field, serializers.ListSerializer):
         return _parts(field, model) if isinstance(field.child, serializers.ModelSerializer) else _links(path, model)
     if isinstance(field, UserField):
@@ -123,7 +123,7 @@ def _flat(serializer: Any, model: Any, *, guarded: bool) -> dict[str, Expression
     for name, field in serializer.fields.items():
         path, column = str(field.source), _column(field, model)
         if isinstance(field, LinkSerializer):
-            called = _name(path, model._meta.get_field(path).related_model)
+            called = _called(path, model._meta.get_field(path).related_model)
             flat[f"{name}_id"], flat[f"{name}_reference"] = F(f"{path}_id"), F(f"{path}__reference")
             flat[f"{name}_name"] = _guarded(called) if guarded else called
         elif isinstance(field, serializers.DecimalField):
@@ -163,12 +163,12 @@ def _label(path: str, labels: dict[Any, Any]) -> Expression:
     return Case(*whens, default=F(path), output_field=models.TextField())
 
 
-def _link(path: str, model: Any) -> Expression:
-    told = JsonObject(id=F(f"{path}__pk"), reference=F(f"{path}__reference"), name=_name(path, model))
+def link(path: str, model: Any) -> Expression:
+    told = JsonObject(id=F(f"{path}__pk"), reference=F(f"{path}__reference"), name=_called(path, model))
     return Case(When(**{f"{path}__isnull": True}, then=Value(None)), default=told, output_field=models.TextField())
 
 
-def _name(path: str, model: Any) -> Expression:
+def _called(path: str, model: Any) -> Expression:
     """What a link to the record is called: a report by its code and its project, everything else by its name."""
     if not isinstance(getattr(model, "name", property()), property):
         return F(f"{path}__name")
@@ -186,7 +186,7 @@ def text(*parts: Expression) -> Expression:
 def _links(path: str, model: Any) -> Expression:
     """The records on the other side of a many-to-many relation, in their own order."""
     rows, target, linked = _linked(path, model)
-    return _list(rows.values_list(_link(target, linked)))
+    return _list(rows.values_list(link(target, linked)))
 
 
 def _linked(path: str, model: Any) -> tuple[models.QuerySet[Any], str, Any]:

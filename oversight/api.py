@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from django.db.models import Value
 from django.http import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from orjson import Fragment
@@ -25,6 +28,7 @@ from oversight import comparing, reports, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.filters import ComparisonFilterSet, DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
 from oversight.memory import remembered
+from oversight.rows import with_json
 from oversight.serializers import (
     ChangeSerializer,
     CheckRowSerializer,
@@ -98,27 +102,34 @@ class ChainReport(Report):
     column = "id"
 
     def page(self, asked: Any) -> Response:
-        page = self.paginator.paginate_chain(self.parts(asked), self.column, self.request)  # type: ignore[union-attr]
-        rows = self.get_serializer(self.shown(page, asked), many=True).data
-        response = self.get_paginated_response(rows)
+        page = self.paginator.paginate_chain(self.numbered(asked), self.column, self.request)  # type: ignore[union-attr]
+        response = self.get_paginated_response(self.told_rows(page, asked))
         response.data = {"on": asked.day, **response.data}
         return response
 
     def whole(self, asked: Any) -> Iterator[Any]:
-        for position, part in enumerate(self.parts(asked)):
-            found = part.order_by(self.column, "id").iterator(chunk_size=BATCH)
-            while batch := list(islice(found, BATCH)):
-                for record in batch:
-                    record.part = position
-                yield from self.get_serializer(self.shown(batch, asked), many=True).data
+        for part in self.numbered(asked):
+            rows = part.order_by(self.column, "id").iterator(chunk_size=BATCH)
+            while batch := list(islice(rows, BATCH)):
+                yield from self.told_rows(batch, asked)
 
     def count(self, asked: Any) -> int:
-        return sum(part.count() for part in self.parts(asked))
+        return sum(part.count() for part in self.numbered(asked))
+
+    def numbered(self, asked: Any) -> list[Any]:
+        """The parts, whose rows say by `part` in which they are."""
+        return [part.annotate(part=Value(number)) for number, part in enumerate(self.parts(asked))]
 
     def parts(self, asked: Any) -> list[Any]:
         raise NotImplementedError
 
+    def told_rows(self, page: list[Any], asked: Any) -> list[Any]:
+        """The rows of a page as JSON has them."""
+        rows: list[Any] = self.get_serializer(self.shown(page, asked), many=True).data
+        return rows
+
     def shown(self, page: list[Any], asked: Any) -> list[Any]:
+        """What the serializer reads, of the records of a page."""
         raise NotImplementedError
 
 
@@ -129,23 +140,28 @@ class DeadlineReport(ChainReport):
     serializer_class = DeadlineRowSerializer
     column = "deadline"
 
-    def parts(self, asked: Any) -> list[Any]:
-        chosen = [type(asked)(self.request.query_params, queryset=part) for part in self.chain(asked)]
-        return [part.qs for part in chosen]
+    def numbered(self, asked: Any) -> list[Any]:
+        # A page often needs the first part only; the other one is not even thought of then.
+        makers = enumerate(self.chain(asked))
+        return [SimpleLazyObject(partial(self.told_part, number, make, asked)) for number, make in makers]
 
-    def chain(self, asked: Any) -> list[Any]:
+    def told_part(self, number: int, make: Callable[[], Any], asked: Any) -> Any:
+        rows = with_json(type(asked)(self.request.query_params, queryset=make()).qs, asked.day)
+        return rows.annotate(part=Value(number)).values_list("pk", self.column, "body", "part", named=True)
+
+    def chain(self, asked: Any) -> list[Callable[[], Any]]:
         raise NotImplementedError
 
-    def shown(self, page: list[Any], asked: Any) -> list[Any]:
-        return reports.rows(page, asked.day, news=False)
+    def told_rows(self, page: list[Any], asked: Any) -> list[Any]:
+        return [Fragment(row.body) for row in page]
 
 
 @extend_schema(responses=DeadlineRowSerializer(many=True))
 class OverdueReport(DeadlineReport):
     """Late roadmap items, then late projects that stand under no late item."""
 
-    def chain(self, asked: Any) -> list[Any]:
-        return reports.overdue_parts(asked.day)
+    def chain(self, asked: Any) -> list[Callable[[], Any]]:
+        return [partial(reports.overdue_items, asked.day), partial(reports.overdue_projects_alone, asked.day)]
 
 
 @extend_schema(responses=DeadlineRowSerializer(many=True))
@@ -154,8 +170,8 @@ class DueReport(DeadlineReport):
 
     filterset_class = DueFilterSet
 
-    def chain(self, asked: Any) -> list[Any]:
-        return reports.due_parts(asked.day, asked.days)
+    def chain(self, asked: Any) -> list[Callable[[], Any]]:
+        return [partial(part, asked.day, asked.days) for part in (reports.due_items, reports.due_projects)]
 
 
 @extend_schema(responses=DeadlineRowSerializer(many=True))
@@ -164,8 +180,8 @@ class SilentReport(DeadlineReport):
 
     column = "since"
 
-    def chain(self, asked: Any) -> list[Any]:
-        return reports.silent_parts(asked.day)
+    def chain(self, asked: Any) -> list[Callable[[], Any]]:
+        return [partial(reports.silent_items, asked.day), partial(reports.silent_projects, asked.day)]
 
 
 @extend_schema(responses=RoadmapScoreSerializer(many=True))

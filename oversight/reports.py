@@ -67,18 +67,35 @@ def overdue_projects(on: date) -> Any:
 
 def overdue_parts(on: date) -> list[Any]:
     """Late items, then late projects without those that stand under a late item."""
+    return [overdue_items(on), overdue_projects_alone(on)]
+
+
+def overdue_projects_alone(on: date) -> Any:
+    """Late projects without those that stand under a late item."""
     under_late_item = RoadmapItem.objects.overdue(on).filter(projects=OuterRef("pk"))
-    return [overdue_items(on), overdue_projects(on).exclude(Exists(under_late_item))]
+    return overdue_projects(on).exclude(Exists(under_late_item))
 
 
 def due_parts(on: date, days: int) -> list[Any]:
     """Items, then projects, due from the day on within so many days."""
-    return [_items(RoadmapItem.objects.due_within(on, days), on), _projects(Project.objects.due_within(on, days), on)]
+    return [due_items(on, days), due_projects(on, days)]
+
+
+def due_items(on: date, days: int) -> Any:
+    return _items(RoadmapItem.objects.due_within(on, days), on)
+
+
+def due_projects(on: date, days: int) -> Any:
+    return _projects(Project.objects.due_within(on, days), on)
 
 
 def silent_parts(on: date) -> list[Any]:
     """Items that nobody has taken up and projects of which nobody has reported, for longer than their cadence."""
-    return [silent_items(on), _projects(Project.objects.silent(on), on)]
+    return [silent_items(on), silent_projects(on)]
+
+
+def silent_projects(on: date) -> Any:
+    return _projects(Project.objects.silent(on), on)
 
 
 def silent_items(on: date) -> Any:

@@ -10,6 +10,9 @@ from django.utils import translation
 
 from agreements.models import RoadmapItem
 from config.api import RESOURCES, SHAPES
+from oversight import reports
+from oversight.rows import with_json
+from oversight.serializers import DeadlineRowSerializer
 from partners.dates import today
 from partners.models import Record
 from tests.builders import grow
@@ -178,3 +181,18 @@ def plain(value):
 
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
+
+
+def test_the_rows_of_reports_that_postgresql_makes_are_what_their_serializer_says(controller):
+    """For the late, the coming and the silent, items and projects."""
+    grow(controller, rows=3)
+    on = today()
+    for part in [
+        *reports.overdue_parts(on),
+        reports.overdue_projects(on),
+        *reports.due_parts(on, 90),
+        *reports.silent_parts(on + timedelta(days=900)),
+    ]:
+        said = DeadlineRowSerializer(reports.rows(part.order_by("pk"), on, news=False), many=True).data
+        made = [orjson.loads(row.body) for row in with_json(part, on).order_by("pk")]
+        assert made == [orjson.loads(orjson.dumps(row)) for row in said]
