@@ -15,8 +15,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bench import queries
-from bench.measuring import Api, Result, compare
+from bench.files import whole
+from bench.measuring import MOST, Api, Result, compare
 from bench.serving import environment, manage, own_database, server
+from bench.writes import drafts, unchanged
 from config.localdb import CHECKOUT, Unavailable
 from config.run import database, stop_on_signals
 
@@ -60,17 +62,17 @@ def run(url: str, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     began, variables = time.monotonic(), environment(url)
     manage(variables, "migrate", "--noinput", "-v0")
     print(manage(variables, "generate", "--items", str(chosen.items), "--seed", str(chosen.seed)).splitlines()[-1])
-    token = manage(variables, "create_token", "synthetic-controller", "--days", "1")
-    with server(variables) as port, psycopg.connect(url, autocommit=True) as connection:
+    token = manage(variables, "create_token", "synthetic-controller", "--write", "--days", "1")
+    with server(variables) as (port, process), psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
-        results = [result.as_json() for result in cases(Api(port, token), connection, chosen)]
+        results = [result.as_json() for result in cases(Api(port, token), connection, chosen, process)]
         kept = {**about(connection, chosen), "seconds": round(time.monotonic() - began, 1), "results": results}
     RESULTS.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
     print(table(kept))
     return results
 
 
-def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namespace) -> list[Result]:
+def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namespace, process: int) -> list[Result]:
     """All comparisons, in the order of the table."""
     overdue = f"{ITEMS}?overdue=true&on={ON}&partner={COUNTRY}"
     deep = deep_page(api, chosen.items)
@@ -90,6 +92,9 @@ def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namesp
         one(
             "reports/overdue/, 50 rows", lambda _: f"/api/v1/reports/overdue/?on={ON}", queries.REPORT, lambda _: judged
         ),
+        unchanged(api, f"/api/v1/reports/overdue/?on={ON}", chosen.seconds),
+        drafts(api, connection, [some(number) // 2 + 1 for number in range(MOST)], chosen.seconds),
+        *[whole(api, connection, form, chosen.items, process) for form in ("csv", "ndjson")],
         walk(api, connection, chosen.seconds * WALK),
     ]
 
@@ -150,7 +155,9 @@ def about(connection: psycopg.Connection[Any], chosen: argparse.Namespace) -> di
 
 def table(kept: dict[str, Any]) -> str:
     """The figures as a Markdown table; the last line is rows a second, where more is better."""
-    head = "| case | rows | KB | runs | API p50 ms | API p95 ms | SQL p50 ms | API / SQL |\n|---" + "|--:" * 7 + "|"
+    head = (
+        "| case | rows | KB | runs | API p50 ms | API p95 ms | SQL p50 ms | API / SQL | |\n|---" + "|--:" * 7 + "|---|"
+    )
     lines = [line(result) for result in kept["results"]]
     shape = "{items} items, seed {seed}, {cores} cores, PostgreSQL {postgresql}, Python {python}, {seconds} s in all"
     return "\n".join([head, *lines, "", shape.format(**kept)])
@@ -162,7 +169,7 @@ def line(result: dict[str, Any]) -> str:
     figures = [f"{result[name]:g}" for name in ("rows", "kilobytes", "runs", "api_p50_ms", "api_p95_ms", "sql_p50_ms")]
     if result["case"].endswith("rows a second"):
         figures = [*figures[:3], f"{figures[3]} rows/s", "", f"{figures[5]} rows/s"]
-    return f"| {result['case']} | {' | '.join(figures)} | {result['ratio']:g} x |"
+    return f"| {result['case']} | {' | '.join(figures)} | {result['ratio']:g} x | {result['note']} |"
 
 
 if __name__ == "__main__":

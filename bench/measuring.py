@@ -40,6 +40,7 @@ class Result:
     api_p95_ms: float = 0
     sql_p50_ms: float = 0
     ratio: float = 0
+    note: str = ""
     failed: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -50,22 +51,35 @@ class Api:
     """One connection to the server, with a token."""
 
     def __init__(self, port: int, token: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self.headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def get(self, path: str) -> bytes:
         """The body. Raises OSError with the status for anything but 200."""
+        return self.ask("GET", path)[1]
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[http.client.HTTPMessage, bytes]:
+        """Headers and body. Raises OSError with the status for an error."""
+        answer = self.begin(method, path, body, **headers)
+        return answer.headers, answer.read()
+
+    def begin(self, method: str, path: str, body: bytes | None = None, **headers: str) -> http.client.HTTPResponse:
+        """An answer of which nothing is read yet. Raises OSError with the status for an error."""
+        told = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            self.connection.request("GET", path, headers=self.headers)
+            self.connection.request(method, path, body, told)
             answer = self.connection.getresponse()
         except http.client.RemoteDisconnected:  # the server ends a connection that was idle while SQL was timed
             self.connection.close()
-            self.connection.request("GET", path, headers=self.headers)
+            self.connection.request(method, path, body, told)
             answer = self.connection.getresponse()
-        body = answer.read()
-        if answer.status != http.HTTPStatus.OK:
-            raise OSError(f"{answer.status} {answer.reason}")
-        return body
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            said = answer.read(300)
+            self.connection.close()
+            raise OSError(f"{answer.status} {answer.reason} {said.decode()}")
+        return answer
 
 
 def timed(run: Callable[[int], object], seconds: float) -> Times:

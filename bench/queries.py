@@ -38,6 +38,14 @@ FIRST_PAGE = items_as_json("SELECT * FROM agreements_roadmapitem ORDER BY id LIM
 DEEP_PAGE = items_as_json("SELECT * FROM agreements_roadmapitem WHERE id > %(after)s ORDER BY id LIMIT 50")
 DETAIL = items_as_json("SELECT * FROM agreements_roadmapitem WHERE id = %(id)s")
 ALL_ROWS = f"SELECT i.*, {_FLAT}, {_HELPERS} FROM agreements_roadmapitem i {_JOINS} ORDER BY i.id"  # noqa: S608
+ALL_AS_JSON = f"SELECT row_to_json(x) FROM (SELECT i.*, {_NESTED}, {_HELPERS} FROM agreements_roadmapitem i {_JOINS}) x"  # noqa: S608
+REPORTED = """
+    INSERT INTO projects_statusupdate
+        (version, state, stage, confidence, text, next_step, decision_text, author_id, project_id, for_lead)
+    SELECT 1, 'draft', 'in_progress', 'on_track', 'Walls are up.', '', '', u.id, %(id)s, FALSE
+    FROM accounts_user u WHERE username = 'synthetic-controller'
+    RETURNING json_build_array(json_build_object('id', id))::text
+"""
 
 _DEADLINE = (
     "COALESCE(upper(CASE WHEN m.id IS NULL THEN {row}.due ELSE m.old_due END) - 1{otherwise})"

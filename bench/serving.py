@@ -79,8 +79,8 @@ def manage(variables: Environment, *arguments: str) -> str:
 
 
 @contextlib.contextmanager
-def server(variables: Environment) -> Iterator[int]:
-    """The port of the production server, two workers with four threads as `make run` starts it."""
+def server(variables: Environment) -> Iterator[tuple[int, int]]:
+    """Port and process id of the production server, two workers with four threads as `make run` starts it."""
     LOG.parent.mkdir(exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as door, LOG.open("w") as log:
         # The server inherits the open socket, so that nobody can take the port between choosing and binding.
@@ -101,7 +101,7 @@ def server(variables: Environment) -> Iterator[int]:
                 )
             port = int(door.getsockname()[1])
             _wait(process, port, LOG)
-            yield port
+            yield port, process.pid
         finally:
             if process:
                 end(process)

@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from agreements.models import ItemRescheduling, Reopening, Roadmap, RoadmapArea, RoadmapItem, RoadmapStatus
 from partners.dates import PartialDate
-from partners.models import Partner
+from partners.models import Partner, Sector
 from projects.models import Indicator, Observation, Project, ProjectRescheduling, Stage, StatusUpdate
 
 pytestmark = pytest.mark.django_db
@@ -665,3 +665,11 @@ def test_partial_dates_of_a_record_keep_their_precision(item):
     item.refresh_from_db()
     assert item.due == PartialDate.parse("2024-01/2024-06")
     assert item.due.last_day + timedelta(days=1) == date(2024, 7, 1)
+
+
+@pytest.mark.django_db
+def test_references_go_on_after_the_hundred_thousandth():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('pacta_reference_number', 99998)")
+    codes = [Sector.objects.create(name=f"Sector {n}").reference for n in range(12)]
+    assert [code.rpartition("-")[2] for code in codes] == [str(number) for number in range(99999, 100011)]
