@@ -1,15 +1,17 @@
-"""Who logs in: users, the organisations they work for, and tokens of programs."""
+"""Who comes in: people and services, the organisations they work for, and what is kept for them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from knox.models import AbstractAuthToken
+
+from accounts.tokens import Token as Token
 
 if TYPE_CHECKING:
     from partners.models import Partner
@@ -24,8 +26,22 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("administrator")
 
 
-class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox's relation is untyped
+class User(AbstractUser):
     """A person or a service. Users are deactivated, never deleted: the history names them."""
+
+    is_service = models.BooleanField(
+        _("service account"), default=False, editable=False, help_text=_("A program: it has tokens and no password.")
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_service=False)
+                | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False, is_superuser=False),
+                name="accounts_user_service_without_log_in",
+                violation_error_message=_("A service account has no password and no place in the admin."),
+            )
+        ]
 
     @cached_property
     def roles(self) -> frozenset[str]:
@@ -51,6 +67,35 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox's rela
         return Partner.objects.subordinate_to(*Partner.objects.filter(memberships__user=self))
 
 
+class ServiceAccountManager(UserManager["ServiceAccount"]):
+    def get_queryset(self) -> models.QuerySet[ServiceAccount]:
+        return super().get_queryset().filter(is_service=True)
+
+
+class ServiceAccount(User):
+    """A user that is a program: it logs in to no page, its tokens let it in to the API with the rights of its role."""
+
+    objects: ClassVar[ServiceAccountManager] = ServiceAccountManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("service account")
+        verbose_name_plural = _("service accounts")
+
+    @transaction.atomic
+    def open(self, *, role: str) -> None:
+        """Saves a new account. Raises ValidationError for a name that is taken or not allowed."""
+        self.is_service = True
+        self.set_unusable_password()
+        self.full_clean()
+        self.save(force_insert=True)
+        self.take_role(role)
+
+    def take_role(self, role: str) -> None:
+        self.groups.set([Group.objects.get(name=Role(role))])
+        self.__dict__.pop("roles", None)
+
+
 class Membership(models.Model):
     """A user works for an organisation; rights reach down to what is subordinate to it."""
 
@@ -66,16 +111,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.organisation}"
-
-
-class Token(AbstractAuthToken):
-    """A program's key: only its hash is stored, it expires, and it reads unless made to write."""
-
-    may_write = models.BooleanField(_("may write"), default=False)
-
-    class Meta:
-        verbose_name = _("token")
-        verbose_name_plural = _("tokens")
 
 
 class IdempotencyKey(models.Model):
@@ -128,3 +163,21 @@ class SavedView(models.Model):
     @property
     def path(self) -> str:
         return self.address.partition("?")[0]
+
+
+class Usage(models.Model):
+    """The requests of a token, a user or an address in the running window, of all processes (accounts/throttling.py).
+
+    The table is UNLOGGED: after a crash of the server everybody begins anew.
+    """
+
+    key = models.CharField(max_length=80, primary_key=True)
+    ends_at = models.BigIntegerField(_("end of the window, in seconds since 1970"))
+    used = models.PositiveIntegerField(_("requests"))
+
+    class Meta:
+        verbose_name = _("usage")
+        verbose_name_plural = _("usages")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"

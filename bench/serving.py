@@ -68,6 +68,7 @@ def environment(url: str) -> Environment:
         "ALLOWED_HOSTS": "127.0.0.1",
         "PACTA_LOCAL": "1",
         "LOG_LEVEL": "WARNING",
+        **{f"RATE_LIMIT_{name}": "none" for name in ("TOKEN", "USER", "ANONYMOUS")},
     }
 
 

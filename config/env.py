@@ -1,6 +1,7 @@
 """What the environment may set, read once and named when it is wrong."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,33 @@ def flag(name: str) -> bool:
 def words(name: str) -> list[str]:
     """The comma-separated words of a variable, without blanks."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The comma-separated addresses and networks of a variable. Raises ImproperlyConfigured naming a bad one."""
+    try:
+        return tuple(ip_network(word) for word in words(name))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}. Write addresses or networks, as 10.0.0.5 or 10.0.0.0/24."
+        ) from error
+
+
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+def rate(name: str, fallback: str) -> tuple[int, int] | None:
+    """`600/minute` as the number of requests and the seconds they are for; None for `none`.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    text = os.environ.get(name, "").strip().lower() or fallback
+    if text == "none":
+        return None
+    number, _slash, period = text.partition("/")
+    if not (number.isascii() and number.isdigit() and int(number) and period in PERIODS):
+        raise ImproperlyConfigured(f"{name}={text}: write none, or a rate as 600/minute ({', '.join(PERIODS)}).")
+    return int(number), PERIODS[period]
 
 
 def required(name: str, *, debug: bool, fallback: str) -> str:

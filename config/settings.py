@@ -41,12 +41,12 @@ INSTALLED_APPS = [
     "django_countries",
     "django_filters",
     "rest_framework",
-    "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
+    "accounts.addresses.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestIdMiddleware",
@@ -62,6 +62,8 @@ MIDDLEWARE = [
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.HistoryMiddleware",
     "config.middleware.AsOfMiddleware",
+    "accounts.throttling.RateLimitMiddleware",
+    "doors.caching.PrivateAnswersMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -168,16 +170,18 @@ SECURE_SSL_REDIRECT = not LOCAL
 SECURE_HSTS_SECONDS = 0 if LOCAL else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
-if env.words("TRUSTED_PROXIES"):
+# Whom X-Forwarded-For and X-Forwarded-Proto are believed from.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["doors.rest.RegisterPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.WithinToken", "doors.rest.RegisterPermission"],
     "DEFAULT_RENDERER_CLASSES": ["doors.rest.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_FILTER_BACKENDS": ["doors.rest.StrictFilterBackend"],
@@ -185,15 +189,16 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "doors.schema.RegisterSchema",
     "EXCEPTION_HANDLER": "doors.problems.problem_details",
     "PAGE_SIZE": 50,
-    "NUM_PROXIES": len(env.words("TRUSTED_PROXIES")),
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "doors.rest.Negotiation",
+    # REMOTE_ADDR is the client's by then (accounts/addresses.py).
+    "NUM_PROXIES": 0,
 }
-REST_KNOX = {
-    "TOKEN_MODEL": "accounts.Token",
-    "AUTH_HEADER_PREFIX": "Bearer",
-    "AUTO_REFRESH": False,
+# How many requests of the API in which time; accounts/throttling.py says of whom.
+RATE_LIMITS = {
+    "token": env.rate("RATE_LIMIT_TOKEN", "3000/minute"),
+    "user": env.rate("RATE_LIMIT_USER", "1200/minute"),
+    "anonymous": env.rate("RATE_LIMIT_ANONYMOUS", "60/minute"),
 }
-KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105  the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pacta",
     "DESCRIPTION": "The register of agreements, roadmaps and committed projects with partners abroad.",
@@ -204,6 +209,10 @@ SPECTACULAR_SETTINGS = {
         "QualifierEnum": "agreements.models.Qualifier",
         "StageEnum": "projects.models.Stage",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "doors.schema.say_what_every_answer_carries",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",

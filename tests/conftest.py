@@ -11,8 +11,9 @@ from projects.seeding import seed
 
 
 def pytest_configure():
-    """Passwords of test accounts need no slow hash, and their files no disk."""
+    """Passwords of test accounts need no slow hash, their files no disk, and nothing waits for a quota."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS)
     settings.STORAGES["private"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 
 

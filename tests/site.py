@@ -86,8 +86,8 @@ def _turn_to(name):
 
 
 @contextlib.contextmanager
-def serve(media, label, application="config.wsgi:application"):
-    """Copies the tests' database and serves it until the block ends."""
+def serve(media, label, application="config.wsgi:application", more=None):
+    """Copies the tests' database and serves it until the block ends; `more` are variables of its environment."""
     own = connection.settings_dict["NAME"]
     name = f"{own}_{label}"
     _turn_to(own)
@@ -106,6 +106,8 @@ def serve(media, label, application="config.wsgi:application"):
         "SECRET_KEY": settings.SECRET_KEY,
         "MEDIA_ROOT": str(media),
         "LOG_LEVEL": "ERROR",
+        **{f"RATE_LIMIT_{name}": "none" for name in ("TOKEN", "USER", "ANONYMOUS")},
+        **(more or {}),
     }
     command = [sys.executable, "-m", "gunicorn", application, f"--bind=127.0.0.1:{port}", "--workers=2", "--threads=4"]
     command += ["--worker-class=gthread", "--log-level=error", "--no-control-socket"]

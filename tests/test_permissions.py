@@ -1,10 +1,13 @@
 """The permission table, cell by cell: every role at every door, on its own and on others' records."""
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -272,7 +275,8 @@ def test_the_delete_page_deletes_only_for_administrators(client, people, own, fo
 def test_a_reading_token_writes_nothing(client, people, own):
     from accounts.models import Token
 
-    _row, key = Token.objects.create(user=people["controller"], may_write=False)
+    expires_at = timezone.now() + timedelta(days=1)
+    key = Token(user=people["controller"], name="reader", expires_at=expires_at).issue(by=None)
     headers = {"Authorization": f"Bearer {key}", "If-Match": '"1."'}
     for path in (f"projects/{own.pk}/status-updates/", f"roadmap-items/{own.pk}/closure/"):
         answer = client.post(f"/api/v1/{path}", WORDS, content_type="application/json", headers=headers)
