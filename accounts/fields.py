@@ -38,6 +38,11 @@ class NetworkField(models.Field):
     def to_python(self, value: Any) -> Network | None:
         return network(value) if isinstance(value, str) else value
 
+    def validate(self, value: Any, model_instance: Any) -> None:
+        """An array asks no more of its parts, and never turns them into networks."""
+        super().validate(value, model_instance)
+        network(str(value))
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Network | None:
         return None if value is None else ip_network(str(value))
 

@@ -178,6 +178,8 @@ class Usage(models.Model):
     class Meta:
         verbose_name = _("usage")
         verbose_name_plural = _("usages")
+        # Past windows are looked for when a new one begins.
+        indexes = [models.Index(fields=["ends_at"], name="accounts_usage_ends_at")]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.used}"

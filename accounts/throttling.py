@@ -90,10 +90,22 @@ def settle(key: str, ends_at: int, number: int) -> int | None:
                 "CASE WHEN kept.ends_at < excluded.ends_at THEN 0 ELSE kept.used END + excluded.used RETURNING used",
                 [key, ends_at, number],
             )
-            return int(cursor.fetchone()[0])
+            used = int(cursor.fetchone()[0])
+            if used == number:
+                _forget_past_windows(cursor)
+            return used
     except DatabaseError as error:
         logger.warning("Requests are counted in this process alone: %s", type(error).__name__)
         return None
+
+
+def _forget_past_windows(cursor: Any) -> None:
+    """A few at each key that begins a window, so that addresses do not pile up."""
+    cursor.execute(
+        "DELETE FROM accounts_usage WHERE key IN"
+        " (SELECT key FROM accounts_usage WHERE ends_at < %s LIMIT 100 FOR UPDATE SKIP LOCKED)",
+        [int(time.time()) - 60],
+    )
 
 
 _counter = Counter(settle)

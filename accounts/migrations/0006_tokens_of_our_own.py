@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "usage",
                 "verbose_name_plural": "usages",
+                "indexes": [models.Index(fields=["ends_at"], name="accounts_usage_ends_at")],
             },
         ),
         migrations.CreateModel(
