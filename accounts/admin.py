@@ -188,7 +188,9 @@ class TokenAdmin(ModelAdmin):
         may = token is not None and token.revoked_at is None and self.has_revoke_permission(request)
         address = f"{reverse('admin:accounts_token_revoke')}?id={object_id}"
         verbs = [{"label": _("Revoke"), "address": address}] if may else []
-        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "verbs": verbs})
+        # Whichever button made it, the key is shown next.
+        shown = {"verbs": verbs, "show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def revoke_view(self, request: HttpRequest) -> HttpResponse:
         """Names the tokens `id` and asks; revokes them when confirmed."""

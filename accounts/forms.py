@@ -45,16 +45,16 @@ class NetworksFormField(forms.CharField):
 class TokenForm(forms.ModelForm):
     """A token that is asked for. It lasts to the end of the day that is given."""
 
-    user = forms.ModelChoiceField(User.objects.none(), label=_("user"), widget=UnfoldAdminSelect2Widget)
+    user = forms.ModelChoiceField(User.objects.none(), label=_("User"), widget=UnfoldAdminSelect2Widget)
     resources = forms.MultipleChoiceField(
-        label=_("only these resources"), required=False, choices=lambda: [(name, name) for name in known_resources()],
+        label=_("Only these resources"), required=False, choices=lambda: [(name, name) for name in known_resources()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text=Token._meta.get_field("resources").help_text,
     )  # fmt: skip
     networks = NetworksFormField(
-        label=_("only from these networks"), required=False, help_text=Token._meta.get_field("networks").help_text
+        label=_("Only from these networks"), required=False, help_text=Token._meta.get_field("networks").help_text
     )
     expires_at = forms.DateField(
-        label=_("last day"), widget=UnfoldAdminSingleDateWidget, initial=lambda: today() + USUAL_LIFE
+        label=_("Last day"), widget=UnfoldAdminSingleDateWidget, initial=lambda: today() + USUAL_LIFE
     )
 
     class Meta:
@@ -74,7 +74,7 @@ class TokenForm(forms.ModelForm):
 
 
 class ServiceAccountForm(forms.ModelForm):
-    role = forms.ChoiceField(label=_("role"), choices=Role.choices, widget=UnfoldAdminSelectWidget)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = ServiceAccount

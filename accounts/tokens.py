@@ -68,7 +68,9 @@ class TokenQuerySet(models.QuerySet["Token"]):
         if not (key.isascii() and key.isprintable() and START < len(key) <= 128):
             return None
         groups = Group.objects.filter(user=OuterRef("user_id")).order_by().values("name")
-        found = self.filter(start=key[:START]).select_related("user").annotate(role_names=ArraySubquery(groups))
+        found = (
+            self.order_by().filter(start=key[:START]).select_related("user").annotate(role_names=ArraySubquery(groups))
+        )
         digest = digest_of(key)
         for token in found:
             if constant_time_compare(token.digest, digest):
