@@ -51,6 +51,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestIdMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
+    # Before what makes a 304, which would drop its headers.
+    "accounts.throttling.RateLimitMiddleware",
     "config.middleware.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -62,7 +64,6 @@ MIDDLEWARE = [
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.HistoryMiddleware",
     "config.middleware.AsOfMiddleware",
-    "accounts.throttling.RateLimitMiddleware",
     "doors.caching.PrivateAnswersMiddleware",
 ]
 

@@ -133,8 +133,12 @@ def test_whatever_the_answer_is_it_counts_and_says_what_is_left(client, key, lim
     answers = [ask(client, key, f"/api/v1/{path}") for path in paths]
     assert [answer.status_code for answer in answers] == [400, 404, 403, 200]
     answers.append(client.post("/api/v1/sectors/", headers={"Authorization": f"Bearer {key}"}))
+    answers.append(ask(client, key))
+    known = {"Authorization": f"Bearer {key}", "If-None-Match": answers[-1]["ETag"]}
+    answers.append(client.get("/api/v1/sectors/", headers=known))
+    assert [answer.status_code for answer in answers[4:]] == [403, 200, 304]
     left = [answer["RateLimit"].split(";")[1] for answer in answers]
-    assert left == ["r=8", "r=7", "r=6", "r=5", "r=4"]
+    assert left == ["r=8", "r=7", "r=6", "r=5", "r=4", "r=3", "r=2"]
 
 
 @pytest.mark.django_db
