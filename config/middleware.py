@@ -84,6 +84,10 @@ class ConditionalGetMiddleware(DjangoConditionalGet):
         response.setdefault("Cache-Control", "private, no-cache")
         return super().process_response(request, response)
 
+    def needs_etag(self, response: HttpResponseBase) -> bool:
+        """Also what no cache may keep (`no-store`): a program compares the ETag with the one that it wrote down."""
+        return response.status_code == 200
+
 
 class AsOfMiddleware:
     """`?as_of=2026-03-31`: the whole answer is made of what was recorded by the end of that day.

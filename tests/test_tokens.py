@@ -458,3 +458,11 @@ def test_a_service_account_is_made_and_changed_in_the_admin(client, desk):
 def test_nobody_shares_an_answer_and_personal_ones_are_not_kept(made, ask, cast, path, kept):
     _token, key = made(cast("officer"))
     assert ask(key, f"/api/v1/{path}")["Cache-Control"] == kept
+
+
+def test_what_is_not_kept_is_still_compared(made, client, cast):
+    _token, key = made(cast("officer"))
+    headers = {"Authorization": f"Bearer {key}"}
+    first = client.get("/api/v1/contacts/", headers=headers)
+    again = client.get("/api/v1/contacts/", headers={**headers, "If-None-Match": first["ETag"]})
+    assert (again.status_code, again["Cache-Control"]) == (304, "private, no-store")
