@@ -56,9 +56,14 @@ def _track(model: Tracked, indexes: Sequence[models.Index] = (), **options: Any)
         append_only=True,
         context_field=pghistory.ContextJSONField(),
         context_id_field=pghistory.ContextUUIDField(),
-        meta={"triggers": [_no_truncate()], "indexes": [models.Index(fields=["pgh_created_at"]), *indexes]},
+        meta={"triggers": [_no_truncate()], "indexes": [*_walks(), *indexes]},
         **options,
     )(model)
+
+
+def _walks() -> list[models.Index]:
+    """What `as_of` reads by: the time; and what the sync feed walks along: transaction by transaction."""
+    return [models.Index(fields=["pgh_created_at"]), models.Index(fields=["pgh_transaction", "pgh_id"])]
 
 
 def _no_truncate() -> pgtrigger.Trigger:

@@ -64,6 +64,11 @@ class StatusUpdateQuerySet(RecordQuerySet):
         for_him = Q(for_lead=True, project__lead__in=user.organisations()) if user.is_officer else Q()
         return self.filter(~Q(state=UpdateState.DRAFT) | Q(author=user.pk) | for_him)
 
+    def never_shown_to(self, user: Any) -> Self:
+        """Drafts that the user has no sight of and cannot have had: one for the lead may have been for his lead."""
+        foreign = self.filter(state=UpdateState.DRAFT).exclude(author=user.pk)
+        return foreign.filter(for_lead=False) if user.is_officer else foreign
+
     def writable_by(self, user: Any) -> Self:
         """One's own drafts, on projects that one still has a part in."""
         own = self.filter(author=user.pk, state=UpdateState.DRAFT)
@@ -88,6 +93,10 @@ class EvidenceQuerySet(RecordQuerySet):
     def visible_to(self, user: Any) -> Self:
         """The evidence of the reports that the user sees."""
         return self.filter(update__in=StatusUpdate.objects.visible_to(user).order_by().values("pk"))
+
+    def never_shown_to(self, user: Any) -> Self:
+        """The evidence of reports that were never shown to the user."""
+        return self.filter(update__in=StatusUpdate.objects.never_shown_to(user).order_by().values("pk"))
 
     def writable_by(self, user: Any) -> Self:
         """The evidence of one's own drafts."""

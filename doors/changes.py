@@ -1,0 +1,216 @@
+# ruff: noqa: S608  all of this SQL is made of names of our own models
+"""What changed in the register, in the order in which it was committed, read from the histories.
+
+An event keeps the number of its transaction, and becomes visible when that commits: numbers and times are given before.
+So a reader takes only what is below the oldest transaction that still writes (`HORIZON`), ordered by transaction: there
+nothing can appear any more that stands before what he has read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+Ids = Collection[int]
+# When each record was last changed, by id; the same by resource.
+Times = dict[int, datetime]
+Touched = dict[str, Times]
+
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+EVERYTHING = "9223372036854775807"
+# A restored copy, a rewound server and a promoted standby count their transactions anew: each changes one of these.
+EPOCH = """
+    SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid, to_regclass(%s)::oid)
+    FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()
+"""
+
+
+class Position(NamedTuple):
+    """After this event: the transaction, the event's number in its table, the table's place in the feed."""
+
+    transaction: int
+    event: int
+    table: int
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Rows that a record shows inside itself: parts (id and version) or links (the other record's id)."""
+
+    name: str
+    model: Any
+    owner: str
+    shown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Synced:
+    """A resource in the feed: the tables of its records, what they show inside, and of what they only show a count."""
+
+    route: str
+    model: Any
+    tables: tuple[Any, ...]
+    nested: tuple[Nested, ...] = ()
+    counted: tuple[tuple[Any, str], ...] = ()
+
+    def visible_to(self, user: Any) -> Any:
+        rows = self.model._default_manager.all()
+        return rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Records (`rows` of the ids) that come into sight or leave it when a record of another resource changes."""
+
+    source: str
+    target: str
+    rows: Callable[[Ids], Any]
+
+
+@dataclass
+class _Table:
+    """One table of events: whose records its rows are, and which columns name records that show them."""
+
+    events: str
+    key: str
+    own: str = ""
+    owners: tuple[tuple[str, str, bool], ...] = ()
+
+    def select(self, place: int, until: str) -> str:
+        """Its events after a position: where they stand, label, time, then the ids: own, each owner now and before."""
+        before = "(SELECT b.{column} FROM {events} b WHERE b.{key} = e.{key} AND b.pgh_id < e.pgh_id" \
+            " ORDER BY b.pgh_id DESC LIMIT 1)"  # fmt: skip
+        ids = ["e.id"]
+        for _route, column, _is_count in self.owners:
+            ids += [f"e.{column}", before.format(column=column, events=self.events, key=self.key)]
+        return f"""
+            SELECT e.pgh_transaction AS transaction, e.pgh_id AS event, {place} AS place, e.pgh_label AS label,
+                   e.pgh_created_at AS at, ARRAY[{", ".join(ids)}]::bigint[] AS ids
+            FROM {self.events} e
+            WHERE (e.pgh_transaction, e.pgh_id) > (%(transaction)s, %(event)s - ({place} > %(table)s)::int)
+                  AND e.pgh_transaction < {until}
+        """
+
+    def records(self, label: str, ids: list[int | None]) -> Iterator[tuple[str, int]]:
+        """The records that an event touches. A count changes only as rows come, go or move to another owner."""
+        if self.own and ids[0]:
+            yield self.own, ids[0]
+        for (route, _column, is_count), now, before in zip(self.owners, ids[1::2], ids[2::2], strict=True):
+            if not is_count or label != "update" or now != before:
+                yield from ((route, owner) for owner in {now, before} if owner)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One stretch of the feed: the records touched, where it ends, and whether there was no room for the next event."""
+
+    touched: Touched
+    end: Position
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Feed:
+    """All resources in the order of the API's table."""
+
+    resources: tuple[Synced, ...]
+    reaches: tuple[Reach, ...]
+
+    def after(self, position: Position, routes: Iterable[str], size: int) -> Changes:
+        """The changes of the next `size` events that touch any of the resources."""
+        chosen = set(routes)
+        events = self._events(position, chosen, HORIZON, size + 1)
+        touched: Touched = {}
+        for *_position, place, label, at, ids in events[:size]:
+            for route, record in self._tables[place].records(label, ids):
+                _touch(touched, route, record, at)
+        for reach in self.reaches:
+            if changed := touched.get(reach.source):
+                for record, cause in reach.rows(changed):
+                    _touch(touched, reach.target, record, changed[cause])
+        end = Position(*events[:size][-1][:3]) if events else position
+        return Changes({route: touched[route] for route in touched if route in chosen}, end, len(events) > size)
+
+    def has_more(self, position: Position, routes: Iterable[str]) -> bool:
+        """Whether anything was committed after the position, also what the feed still holds back."""
+        return bool(self._events(position, set(routes), EVERYTHING, 1))
+
+    def epoch(self) -> str:
+        """What changes when the order of transactions begins anew."""
+        with connection.cursor() as cursor:
+            cursor.execute(EPOCH, [self._tables[0].events])
+            return f"{cursor.fetchone()[0]} {self._shape}"
+
+    def _events(self, position: Position, chosen: set[str], until: str, most: int) -> list[Any]:
+        parts = " UNION ALL ".join(f"({self._tables[place].select(place, until)})" for place in self._places(chosen))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{parts} ORDER BY transaction, event, place LIMIT %(most)s", position._asdict() | {"most": most}
+            )
+            return list(cursor.fetchall())
+
+    def _places(self, chosen: set[str]) -> list[int]:
+        """The tables whose events touch any of the resources, by themselves or by their reach."""
+        wanted = set(chosen)
+        for reach in reversed(self.reaches):
+            wanted |= {reach.source} if reach.target in wanted else set()
+        return [
+            place
+            for place, table in enumerate(self._tables)
+            if wanted & {table.own, *(route for route, _column, _is_count in table.owners)}
+        ]
+
+    @cached_property
+    def _tables(self) -> list[_Table]:
+        found: dict[Any, _Table] = {}
+        for resource in self.resources:
+            for model in resource.tables:
+                _table(found, model).own = resource.route
+            for nested in resource.nested:
+                _table(found, nested.model).owners += ((resource.route, nested.owner, False),)
+            for model, owner in resource.counted:
+                _table(found, model).owners += ((resource.route, owner, True),)
+        return list(found.values())
+
+    @cached_property
+    def _shape(self) -> str:
+        """A release that shows more inside a record, or other records, has its clients begin anew."""
+        return hashlib.sha256(repr(self._tables).encode()).hexdigest()[:8]
+
+
+def newest() -> Position:
+    """Where a reader begins who has read all rows: before everything that a transaction may still commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {HORIZON}")
+        return Position(cursor.fetchone()[0], 0, 0)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All questions of the block see the same state of the register. Inside a transaction, that one's."""
+    is_inside = connection.in_atomic_block
+    with transaction.atomic():
+        if not is_inside:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _touch(touched: Touched, route: str, record: int, at: datetime) -> None:
+    times = touched.setdefault(route, {})
+    times[record] = max(at, times.get(record, at))
+
+
+def _table(found: dict[Any, _Table], model: Any) -> _Table:
+    if model not in found:
+        events = model.pgh_event_model
+        key = "pgh_obj_id" if any(field.name == "pgh_obj" for field in events._meta.fields) else "id"
+        found[model] = _Table(events._meta.db_table, key)
+    return found[model]

@@ -1,0 +1,303 @@
+"""`changes/`: how a program keeps a copy of the register; first all rows, then what changed, by one opaque cursor.
+
+The answer holds the records as they are now, not as they were at each event: whoever reads on until nothing is left
+has the register (ADR 0014).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.core import signing
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from doors.changes import Feed, Position, Synced, Times, newest, one_moment
+from doors.digests import digests
+from doors.permissions import may, roles_of
+from doors.rest import refuse_unknown
+from partners.models import Partner
+
+SALT = "pacta.changes"
+DEFAULT_SIZE, LARGEST_SIZE = 500, 1000
+# The JSON of records by id: route, ids, reader.
+Bodies = Callable[[str, list[int], Any], dict[int, bytes]]
+Entry = dict[str, Any]
+
+
+class StartAnew(APIException):
+    """The cursor leads nowhere any more, and no change can be told by it."""
+
+    status_code = status.HTTP_410_GONE
+    default_detail = gettext_lazy(
+        "The cursor is of another epoch: the register was restored or its shape or your rights changed. Start anew."
+    )
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a reader stands: in the walk over all rows (`walk`: resource, last id) or after an event (`after`)."""
+
+    mark: str
+    asked: list[str]
+    after: Position
+    walk: tuple[str, int] | None = None
+
+    def sign(self) -> str:
+        return signing.dumps([self.mark, self.asked, self.after, self.walk], salt=SALT)
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        """Raises ValidationError naming `cursor` for what we did not sign."""
+        try:
+            mark, asked, after, walk = signing.loads(text, salt=SALT)
+        except signing.BadSignature as error:
+            raise ValidationError({"cursor": [_("Not a cursor of this feed.")]}) from error
+        return cls(mark, asked, Position(*after), walk and (walk[0], walk[1]))
+
+
+class ChangeEntrySerializer(serializers.Serializer[Any]):
+    """One record as it is now, or its tombstone."""
+
+    resource = serializers.CharField(help_text="As in the address of its list")
+    id = serializers.IntegerField()
+    version = serializers.IntegerField(allow_null=True, help_text="null in a tombstone")
+    deleted = serializers.BooleanField(help_text="Gone, or out of your sight: remove it")
+    changed_at = serializers.DateTimeField(help_text="When the last of the changes was made that this entry tells of")
+    record = serializers.DictField(allow_null=True, help_text="The JSON of the record's own address; null when deleted")
+
+
+class ChangePageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(help_text="Always there; ask it again later when `more` is false")
+    more = serializers.BooleanField(help_text="Whether to ask `next` at once")
+    results = ChangeEntrySerializer(many=True)
+
+
+class DigestSerializer(serializers.Serializer[Any]):
+    resource = serializers.CharField()
+    part = serializers.CharField(allow_null=True, help_text="A list inside the records; null: the records themselves")
+    rows = serializers.IntegerField()
+    checksum = serializers.CharField(help_text="16 hexadecimal digits; see docs/api/sync.md")
+
+
+class DigestPageSerializer(serializers.Serializer[Any]):
+    more = serializers.BooleanField(help_text="Something was committed after the cursor: read on, then compare")
+    results = DigestSerializer(many=True)
+
+
+ERRORS = {
+    400: OpenApiResponse(description="A parameter is unknown or wrong; `errors` names it."),
+    401: OpenApiResponse(description="No token, or none that is valid."),
+    403: OpenApiResponse(description="Your role does not read this resource."),
+    410: OpenApiResponse(description="The cursor is of another epoch. Start anew, without one."),
+}
+RESOURCE = OpenApiParameter("resource", many=True, description="Only this resource; repeat it for several.")
+CURSOR = OpenApiParameter("cursor", description="From `next`. Without it the feed begins with all rows there are.")
+SIZE = OpenApiParameter(
+    "page_size",
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE},
+    description="How many rows or events a page takes. A record stands once, however often it changed.",
+)
+PAGE = OpenApiExample(
+    "A change and a deletion",
+    {
+        "next": "https://pacta.example.org/api/v1/changes/?cursor=WyI...",
+        "more": False,
+        "results": [
+            {
+                "resource": "sectors",
+                "id": 4,
+                "version": 2,
+                "deleted": False,
+                "changed_at": "2026-03-02T09:15:00Z",
+                "record": {"id": 4, "reference": "SEC-2026-0004", "version": 2, "name": "Forestry"},
+            },
+            {
+                "resource": "roadmap-items",
+                "id": 5,
+                "version": None,
+                "deleted": True,
+                "changed_at": "2026-03-02T09:16:00Z",
+                "record": None,
+            },
+        ],
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+DIGEST = OpenApiExample(
+    "Complete",
+    {
+        "more": False,
+        "results": [
+            {"resource": "sectors", "part": None, "rows": 12, "checksum": "8c1f00d25b7e9a41"},
+            {"resource": "partners", "part": "aliases", "rows": 230, "checksum": "03a5c2be66d0f917"},
+        ],
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+
+
+class FeedView(APIView):
+    """What both addresses share: the resources asked for, and the cursor."""
+
+    basename = "changes"
+    # Who may read the register; each resource is asked for by itself.
+    queryset: Any = Partner.objects.none()
+    feed: Any = None
+    bodies: Any = None
+    known: frozenset[str] = frozenset()
+
+    def prepare(self, request: Request) -> None:
+        refuse_unknown(request, set(self.known))
+        self.asked = sorted(set(request.query_params.getlist("resource")))
+        self.chosen = self._chosen(request.user)
+        text = request.query_params.get("cursor")
+        self.cursor = None if text is None else self._read(text, request.user)
+
+    def _chosen(self, user: Any) -> list[Synced]:
+        """Raises ValidationError for an unknown resource, PermissionDenied for one that the role does not read."""
+        feed: Feed = self.feed
+        if unknown := set(self.asked) - {resource.route for resource in feed.resources}:
+            raise ValidationError(
+                {"resource": [_("There is no resource %(name)s.") % {"name": name} for name in sorted(unknown)]}
+            )
+        readable = [resource for resource in feed.resources if may(user, "view", resource.model)]
+        if set(self.asked) - {resource.route for resource in readable}:
+            raise PermissionDenied
+        return [resource for resource in readable if not self.asked or resource.route in self.asked]
+
+    def _read(self, text: str, user: Any) -> Cursor:
+        cursor = Cursor.read(text)
+        if cursor.asked != self.asked:
+            raise ValidationError({"cursor": [_("The cursor belongs to other resources.")]})
+        if cursor.mark != self.mark(user):
+            raise StartAnew
+        return cursor
+
+    def mark(self, user: Any) -> str:
+        """What a cursor is good for: this epoch, and what this reader sees. No event tells of a change of rights."""
+        organisations = sorted(user.organisations().values_list("pk", flat=True)) if user.is_officer else []
+        told = [self.feed.epoch(), user.pk, sorted(roles_of(user)), organisations]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+    @property
+    def routes(self) -> list[str]:
+        return [resource.route for resource in self.chosen]
+
+
+class ChangesView(FeedView):
+    """Keeps a copy of the register in step: first all rows, then what changed, in the order of commits."""
+
+    known = frozenset({"resource", "cursor", "page_size"})
+
+    @extend_schema(
+        parameters=[RESOURCE, CURSOR, SIZE], responses={200: ChangePageSerializer, **ERRORS}, examples=[PAGE]
+    )
+    def get(self, request: Request) -> Response:
+        """Every record that changed since the cursor, once, as it is now; what is gone as a tombstone."""
+        size = self._size(request)
+        with one_moment():
+            self.prepare(request)
+            cursor = self.cursor or Cursor(self.mark(request.user), self.asked, newest(), (self.routes[0], 0))
+            page = self._walk(cursor, size) if cursor.walk else self._follow(cursor, size)
+        cursor, more, results = page
+        answer = {"next": self._link(request, cursor), "more": more, "results": results}
+        return Response(answer, headers={"Cache-Control": "private, no-store"})
+
+    def _size(self, request: Request) -> int:
+        text = request.query_params.get("page_size", str(DEFAULT_SIZE))
+        if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and 1 <= int(text) <= LARGEST_SIZE):
+            raise ValidationError({"page_size": [_("A number from 1 to %(most)s.") % {"most": LARGEST_SIZE}]})
+        return int(text)
+
+    def _walk(self, cursor: Cursor, size: int) -> tuple[Cursor, bool, list[Entry]]:
+        """The next rows of all that there are, resource by resource."""
+        route, last = cursor.walk or ("", 0)
+        results: list[Entry] = []
+        for resource in self.chosen[self.routes.index(route) :]:
+            rows = resource.visible_to(self.request.user).filter(pk__gt=last if resource.route == route else 0)
+            found = rows.order_by("pk").values_list("pk", "version", "modified_at")[: size - len(results)]
+            results += self._entries(resource, {pk: (version, at) for pk, version, at in found})
+            if len(results) >= size:
+                return replace(cursor, walk=(resource.route, results[-1]["id"])), True, results
+        return replace(cursor, walk=None), True, results
+
+    def _follow(self, cursor: Cursor, size: int) -> tuple[Cursor, bool, list[Entry]]:
+        """The records of the next events."""
+        changes = self.feed.after(cursor.after, self.routes, size)
+        results = [
+            entry
+            for resource in self.chosen
+            if (times := changes.touched.get(resource.route))
+            for entry in self._changed(resource, times)
+        ]
+        return replace(cursor, after=changes.end), changes.is_cut, results
+
+    def _changed(self, resource: Synced, times: Times) -> list[Entry]:
+        rows = resource.visible_to(self.request.user).filter(pk__in=list(times))
+        versions = {pk: (version, times[pk]) for pk, version in rows.values_list("pk", "version")}
+        gone = {pk: at for pk, at in times.items() if pk not in versions}
+        return self._entries(resource, versions) + self._tombstones(resource, gone)
+
+    def _entries(self, resource: Synced, rows: dict[int, tuple[int, datetime]]) -> list[Entry]:
+        bodies = self.bodies(resource.route, list(rows), self.request.user) if rows else {}
+        return [
+            {
+                "resource": resource.route,
+                "id": pk,
+                "version": version,
+                "deleted": False,
+                "changed_at": at,
+                "record": orjson.Fragment(bodies[pk]),
+            }
+            for pk, (version, at) in rows.items()
+        ]
+
+    def _tombstones(self, resource: Synced, times: Times) -> list[Entry]:
+        """What is gone or has gone out of sight. Of what was never in sight nothing is said."""
+        rows = resource.model._default_manager
+        if times and hasattr(rows, "never_shown_to"):
+            unseen = rows.never_shown_to(self.request.user).filter(pk__in=list(times))
+            times = {pk: at for pk, at in times.items() if pk not in set(unseen.values_list("pk", flat=True))}
+        told = {"resource": resource.route, "version": None, "deleted": True, "record": None}
+        return [{**told, "id": pk, "changed_at": at} for pk, at in times.items()]
+
+    def _link(self, request: Request, cursor: Cursor) -> str:
+        parameters = request.query_params.copy()
+        parameters["cursor"] = cursor.sign()
+        return str(request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}"))
+
+
+class DigestView(FeedView):
+    """Tells a copy whether it is complete."""
+
+    known = frozenset({"resource", "cursor"})
+
+    @extend_schema(
+        parameters=[RESOURCE, OpenApiParameter("cursor", OpenApiTypes.STR, required=True, description="From `next`.")],
+        responses={200: DigestPageSerializer, **ERRORS},
+        examples=[DIGEST],
+    )
+    def get(self, request: Request) -> Response:
+        """The number of rows and a checksum of each resource; to be compared when nothing came after the cursor."""
+        with one_moment():
+            self.prepare(request)
+            if self.cursor is None:
+                raise ValidationError({"cursor": [_("Say how far you have read: the cursor of `next`.")]})
+            more = bool(self.cursor.walk) or self.feed.has_more(self.cursor.after, self.routes)
+            results = [row for resource in self.chosen for row in digests(resource, request.user)]
+        return Response({"more": more, "results": results}, headers={"Cache-Control": "private, no-store"})
