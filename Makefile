@@ -3,6 +3,7 @@
 
 PORT ?= 8000
 ARGS ?=
+EDITS ?= 10000
 export PORT
 
 # The first Python that is new enough and can make virtual environments.
@@ -25,7 +26,7 @@ ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f .venv/.synced)
 endif
 
-.PHONY: help run test check mutants bench format lock clean
+.PHONY: help run test check mutants sync bench format lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
@@ -41,6 +42,9 @@ check: .venv/.synced ## lint, format, types, templates, deployment, missing migr
 
 mutants: .venv/.synced ## put small faults into the rules, one by one, and see whether the tests notice (WORKERS=2; ARGS=partners/dates.py)
 	@$(VENV) -m config.mutants $(ARGS)
+
+sync: .venv/.synced ## 10,000 random edits by four writers while a client copies the register (EDITS=1000 for fewer)
+	@SYNC_EDITS=$(EDITS) $(VENV) -m config.test --tests -- -s tests/test_sync_client.py
 
 bench: .venv/.synced ## measure the API against SQL, on a database of its own (ARGS='--items 100000')
 	@$(VENV) -m bench $(ARGS)

@@ -24,7 +24,8 @@ Times = dict[int, datetime]
 Touched = dict[str, Times]
 
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-EVERYTHING = "9223372036854775807"
+# All that can be seen, also above a transaction that still writes. A restored copy brings larger numbers along.
+SEEN = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 # A restored copy, a rewound server and a promoted standby count their transactions anew: each changes one of these.
 EPOCH = """
     SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid, to_regclass(%s)::oid)
@@ -74,37 +75,59 @@ class Reach:
     rows: Callable[[Ids], Any]
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """The records that show a row of another table, or the number of such rows, by the column that names them."""
+
+    route: str
+    column: str
+    is_count: bool = False
+
+
 @dataclass
 class _Table:
-    """One table of events: whose records its rows are, and which columns name records that show them."""
+    """One table of events: whose records its rows are, and the owners that show them."""
 
     events: str
     key: str
     own: str = ""
-    owners: tuple[tuple[str, str, bool], ...] = ()
+    owners: tuple[_Owner, ...] = ()
 
-    def select(self, place: int, until: str) -> str:
-        """Its events after a position: where they stand, label, time, then the ids: own, each owner now and before."""
-        before = "(SELECT b.{column} FROM {events} b WHERE b.{key} = e.{key} AND b.pgh_id < e.pgh_id" \
-            " ORDER BY b.pgh_id DESC LIMIT 1)"  # fmt: skip
-        ids = ["e.id"]
-        for _route, column, _is_count in self.owners:
-            ids += [f"e.{column}", before.format(column=column, events=self.events, key=self.key)]
+    def select(self, place: int, position: Position, until: str, most: int) -> str:
+        """Its next events: where they stand, label, time, then the ids: of the row, of each owner.
+
+        The limit stands in each table's own part, so that whatever the planner believes it reads no more.
+        """
+        last = position.event if place <= position.table else position.event - 1
+        ids = ", ".join(["e.id", *[f"e.{owner.column}" for owner in self.owners]])
         return f"""
-            SELECT e.pgh_transaction AS transaction, e.pgh_id AS event, {place} AS place, e.pgh_label AS label,
-                   e.pgh_created_at AS at, ARRAY[{", ".join(ids)}]::bigint[] AS ids
-            FROM {self.events} e
-            WHERE (e.pgh_transaction, e.pgh_id) > (%(transaction)s, %(event)s - ({place} > %(table)s)::int)
-                  AND e.pgh_transaction < {until}
+            (SELECT e.pgh_transaction AS transaction, e.pgh_id AS event, {place} AS place, e.pgh_label AS label,
+                    e.pgh_created_at AS at, ARRAY[{ids}]::bigint[] AS ids
+             FROM {self.events} e
+             WHERE (e.pgh_transaction, e.pgh_id) > ({position.transaction:d}, {last:d})
+                   AND e.pgh_transaction < {until}
+             ORDER BY e.pgh_transaction, e.pgh_id LIMIT {most:d})
         """
 
-    def records(self, label: str, ids: list[int | None]) -> Iterator[tuple[str, int]]:
-        """The records that an event touches. A count changes only as rows come, go or move to another owner."""
-        if self.own and ids[0]:
+    def records(self, label: str, ids: list[int]) -> Iterator[tuple[str, int]]:
+        """The records that an event touches by what stands in its row. A count changes as rows come and go."""
+        if self.own:
             yield self.own, ids[0]
-        for (route, _column, is_count), now, before in zip(self.owners, ids[1::2], ids[2::2], strict=True):
-            if not is_count or label != "update" or now != before:
-                yield from ((route, owner) for owner in {now, before} if owner)
+        for owner, record in zip(self.owners, ids[1:], strict=True):
+            if label != "update" or not owner.is_count:
+                yield owner.route, record
+
+    def moved(self, rows: Ids) -> Iterator[tuple[str, int, int]]:
+        """The owners of rows that had several in their time: resource, owner, row."""
+        for owner in self.owners if rows else ():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT {self.key}, array_agg(DISTINCT {owner.column}) FROM {self.events}"
+                    f" WHERE {self.key} = ANY(%s) GROUP BY 1 HAVING count(DISTINCT {owner.column}) > 1",
+                    [list(rows)],
+                )
+                for row, owners in cursor.fetchall():
+                    yield from ((owner.route, record, row) for record in owners)
 
 
 @dataclass(frozen=True)
@@ -127,20 +150,13 @@ class Feed:
         """The changes of the next `size` events that touch any of the resources."""
         chosen = set(routes)
         events = self._events(position, chosen, HORIZON, size + 1)
-        touched: Touched = {}
-        for *_position, place, label, at, ids in events[:size]:
-            for route, record in self._tables[place].records(label, ids):
-                _touch(touched, route, record, at)
-        for reach in self.reaches:
-            if changed := touched.get(reach.source):
-                for record, cause in reach.rows(changed):
-                    _touch(touched, reach.target, record, changed[cause])
+        touched = self._touched(events[:size])
         end = Position(*events[:size][-1][:3]) if events else position
         return Changes({route: touched[route] for route in touched if route in chosen}, end, len(events) > size)
 
     def has_more(self, position: Position, routes: Iterable[str]) -> bool:
         """Whether anything was committed after the position, also what the feed still holds back."""
-        return bool(self._events(position, set(routes), EVERYTHING, 1))
+        return bool(self._events(position, set(routes), SEEN, 1))
 
     def epoch(self) -> str:
         """What changes when the order of transactions begins anew."""
@@ -148,12 +164,32 @@ class Feed:
             cursor.execute(EPOCH, [self._tables[0].events])
             return f"{cursor.fetchone()[0]} {self._shape}"
 
+    def _touched(self, events: list[Any]) -> Touched:
+        """The records of the events, the former owners of what has moved, then what these reach."""
+        touched: Touched = {}
+        updated: dict[int, Times] = {}
+        for *_position, place, label, at, ids in events:
+            for route, record in self._tables[place].records(label, ids):
+                _touch(touched, route, record, at)
+            if label == "update":
+                updated.setdefault(place, {})[ids[0]] = at
+        for place, rows in updated.items():
+            for route, record, row in self._tables[place].moved(rows):
+                _touch(touched, route, record, rows[row])
+        self._reach(touched)
+        return touched
+
+    def _reach(self, touched: Touched) -> None:
+        for reach in self.reaches:
+            if changed := touched.get(reach.source):
+                for record, cause in reach.rows(changed):
+                    _touch(touched, reach.target, record, changed[cause])
+
     def _events(self, position: Position, chosen: set[str], until: str, most: int) -> list[Any]:
-        parts = " UNION ALL ".join(f"({self._tables[place].select(place, until)})" for place in self._places(chosen))
+        parts = [self._tables[place].select(place, position, until, most) for place in self._places(chosen)]
+        union = " UNION ALL ".join(parts)
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"{parts} ORDER BY transaction, event, place LIMIT %(most)s", position._asdict() | {"most": most}
-            )
+            cursor.execute(f"SELECT * FROM ({union}) events ORDER BY transaction, event, place LIMIT {most:d}")
             return list(cursor.fetchall())
 
     def _places(self, chosen: set[str]) -> list[int]:
@@ -164,7 +200,7 @@ class Feed:
         return [
             place
             for place, table in enumerate(self._tables)
-            if wanted & {table.own, *(route for route, _column, _is_count in table.owners)}
+            if wanted & {table.own, *(owner.route for owner in table.owners)}
         ]
 
     @cached_property
@@ -174,9 +210,9 @@ class Feed:
             for model in resource.tables:
                 _table(found, model).own = resource.route
             for nested in resource.nested:
-                _table(found, nested.model).owners += ((resource.route, nested.owner, False),)
+                _table(found, nested.model).owners += (_Owner(resource.route, nested.owner),)
             for model, owner in resource.counted:
-                _table(found, model).owners += ((resource.route, owner, True),)
+                _table(found, model).owners += (_Owner(resource.route, owner, is_count=True),)
         return list(found.values())
 
     @cached_property

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from django.core import signing
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -81,6 +82,7 @@ class ChangeEntrySerializer(serializers.Serializer[Any]):
 
 class ChangePageSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(help_text="Always there; ask it again later when `more` is false")
+    digest = serializers.URLField(help_text="The digest to compare with after this page")
     more = serializers.BooleanField(help_text="Whether to ask `next` at once")
     results = ChangeEntrySerializer(many=True)
 
@@ -114,6 +116,7 @@ PAGE = OpenApiExample(
     "A change and a deletion",
     {
         "next": "https://pacta.example.org/api/v1/changes/?cursor=WyI...",
+        "digest": "https://pacta.example.org/api/v1/changes/digest/?cursor=WyI...",
         "more": False,
         "results": [
             {
@@ -121,7 +124,7 @@ PAGE = OpenApiExample(
                 "id": 4,
                 "version": 2,
                 "deleted": False,
-                "changed_at": "2026-03-02T09:15:00Z",
+                "changed_at": "2026-03-02T12:15:00+03:00",
                 "record": {"id": 4, "reference": "SEC-2026-0004", "version": 2, "name": "Forestry"},
             },
             {
@@ -129,7 +132,7 @@ PAGE = OpenApiExample(
                 "id": 5,
                 "version": None,
                 "deleted": True,
-                "changed_at": "2026-03-02T09:16:00Z",
+                "changed_at": "2026-03-02T12:16:00+03:00",
                 "record": None,
             },
         ],
@@ -215,7 +218,7 @@ class ChangesView(FeedView):
             cursor = self.cursor or Cursor(self.mark(request.user), self.asked, newest(), (self.routes[0], 0))
             page = self._walk(cursor, size) if cursor.walk else self._follow(cursor, size)
         cursor, more, results = page
-        answer = {"next": self._link(request, cursor), "more": more, "results": results}
+        answer = {**self._links(request, cursor), "more": more, "results": results}
         return Response(answer, headers={"Cache-Control": "private, no-store"})
 
     def _size(self, request: Request) -> int:
@@ -261,7 +264,7 @@ class ChangesView(FeedView):
                 "id": pk,
                 "version": version,
                 "deleted": False,
-                "changed_at": at,
+                "changed_at": localtime(at),
                 "record": orjson.Fragment(bodies[pk]),
             }
             for pk, (version, at) in rows.items()
@@ -274,12 +277,15 @@ class ChangesView(FeedView):
             unseen = rows.never_shown_to(self.request.user).filter(pk__in=list(times))
             times = {pk: at for pk, at in times.items() if pk not in set(unseen.values_list("pk", flat=True))}
         told = {"resource": resource.route, "version": None, "deleted": True, "record": None}
-        return [{**told, "id": pk, "changed_at": at} for pk, at in times.items()]
+        return [{**told, "id": pk, "changed_at": localtime(at)} for pk, at in times.items()]
 
-    def _link(self, request: Request, cursor: Cursor) -> str:
+    def _links(self, request: Request, cursor: Cursor) -> dict[str, str]:
         parameters = request.query_params.copy()
         parameters["cursor"] = cursor.sign()
-        return str(request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}"))
+        following = request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+        parameters.pop("page_size", None)
+        digest = request.build_absolute_uri(f"{request.path}digest/?{parameters.urlencode()}")
+        return {"next": following, "digest": digest}
 
 
 class DigestView(FeedView):
