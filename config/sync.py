@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-import orjson
 from django.urls import path
 
 from agreements.models import ItemRescheduling, Roadmap, RoadmapArea, RoadmapItem
 from doors.changes import Feed, Ids, Nested, Reach, Synced
-from doors.sync import Bodies, ChangesView, DigestView
+from doors.shapes import Shape
+from doors.sync import ChangesView, DigestView
 from oversight.models import Move
 from projects.models import Evidence, ProjectRescheduling, StatusUpdate
 
@@ -37,32 +36,21 @@ REACHES = (
 )
 
 
-def sync_routes(resources: list[Any], serializers: dict[str, Any]) -> list[Any]:
+def sync_routes(resources: list[Any], shapes: dict[str, Shape]) -> list[Any]:
     """The addresses of the feed over the API's table."""
-    feed = Feed(tuple(_synced(resource) for resource in resources), REACHES)
+    feed = Feed(tuple(_synced(resource, shapes[resource.route]) for resource in resources), REACHES)
     return [
-        path("v1/changes/", ChangesView.as_view(feed=feed, bodies=_bodies(resources, serializers)), name="changes"),
+        path("v1/changes/", ChangesView.as_view(feed=feed), name="changes"),
         path("v1/changes/digest/", DigestView.as_view(feed=feed), name="changes-digest"),
     ]
 
 
-def _bodies(resources: list[Any], serializers: dict[str, Any]) -> Bodies:
-    of = {resource.route: resource for resource in resources}
-
-    def bodies(route: str, ids: list[int], user: Any) -> dict[int, bytes]:
-        """The JSON of each record at its own address."""
-        give = serializers[route](context={"view": SimpleNamespace(basename=route)})
-        rows = of[route].queryset().filter(pk__in=ids)
-        return {row.pk: orjson.dumps(give.to_representation(row), default=str) for row in rows}
-
-    return bodies
-
-
-def _synced(resource: Any) -> Synced:
+def _synced(resource: Any, shape: Shape) -> Synced:
     model = resource.model
     return Synced(
         route=resource.route,
         model=model,
+        shape=shape,
         tables=BEHIND.get(model, (model,)),
         nested=(*_parts(model, resource.parts), *_links(model)),
         counted=COUNTED.get(model, ()),

@@ -16,11 +16,12 @@ MANAGE = [PYTHON, "manage.py"]
 
 
 def main(arguments: list[str]) -> int:
-    """`--checks` leaves the tests out; what follows `--` is for pytest. The status of the first failure, else 0."""
+    """The status of the first failure, else 0. `--checks` and `--tests` do only these; what follows `--` is for pytest."""
     stop_on_signals()
     try:
         with database(durable=False) as url:
-            results = [run(*step) for step in steps(url, arguments)]
+            alone = "--tests" in arguments
+            results = [run(*step) for step in steps(url, arguments) if not alone or step[0] == "tests"]
     except Unavailable as error:
         print(error, file=sys.stderr)
         return 1

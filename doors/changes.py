@@ -18,14 +18,26 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from doors.shapes import Shape
+
 Ids = Collection[int]
 # When each record was last changed, by id; the same by resource.
 Times = dict[int, datetime]
 Touched = dict[str, Times]
 
-HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# The oldest transaction that may still commit something here. One that writes in another database of the same server
+# is seen too, and does not count; where its owner hides it from us it does, which delays and loses nothing.
+HORIZON = """
+    SELECT LEAST(COALESCE(min(running::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint),
+                 pg_current_xact_id_if_assigned()::text::bigint)
+    FROM pg_snapshot_xip(pg_current_snapshot()) running
+    WHERE NOT EXISTS (
+        SELECT FROM pg_stat_activity elsewhere JOIN pg_database here ON here.datname = current_database()
+        WHERE elsewhere.backend_xid = running::xid AND elsewhere.datid <> here.oid
+    )
+"""
 # All that can be seen, also above a transaction that still writes. A restored copy brings larger numbers along.
-SEEN = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+SEEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 # A restored copy, a rewound server and a promoted standby count their transactions anew: each changes one of these.
 EPOCH = """
     SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid, to_regclass(%s)::oid)
@@ -57,6 +69,7 @@ class Synced:
 
     route: str
     model: Any
+    shape: Shape
     tables: tuple[Any, ...]
     nested: tuple[Nested, ...] = ()
     counted: tuple[tuple[Any, str], ...] = ()
@@ -93,7 +106,7 @@ class _Table:
     own: str = ""
     owners: tuple[_Owner, ...] = ()
 
-    def select(self, place: int, position: Position, until: str, most: int) -> str:
+    def select(self, place: int, position: Position, until: int, most: int) -> str:
         """Its next events: where they stand, label, time, then the ids: of the row, of each owner.
 
         The limit stands in each table's own part, so that whatever the planner believes it reads no more.
@@ -105,7 +118,7 @@ class _Table:
                     e.pgh_created_at AS at, ARRAY[{ids}]::bigint[] AS ids
              FROM {self.events} e
              WHERE (e.pgh_transaction, e.pgh_id) > ({position.transaction:d}, {last:d})
-                   AND e.pgh_transaction < {until}
+                   AND e.pgh_transaction < {until:d}
              ORDER BY e.pgh_transaction, e.pgh_id LIMIT {most:d})
         """
 
@@ -149,14 +162,14 @@ class Feed:
     def after(self, position: Position, routes: Iterable[str], size: int) -> Changes:
         """The changes of the next `size` events that touch any of the resources."""
         chosen = set(routes)
-        events = self._events(position, chosen, HORIZON, size + 1)
+        events = self._events(position, chosen, _number(HORIZON), size + 1)
         touched = self._touched(events[:size])
         end = Position(*events[:size][-1][:3]) if events else position
         return Changes({route: touched[route] for route in touched if route in chosen}, end, len(events) > size)
 
     def has_more(self, position: Position, routes: Iterable[str]) -> bool:
         """Whether anything was committed after the position, also what the feed still holds back."""
-        return bool(self._events(position, set(routes), SEEN, 1))
+        return bool(self._events(position, set(routes), _number(SEEN), 1))
 
     def epoch(self) -> str:
         """What changes when the order of transactions begins anew."""
@@ -185,7 +198,7 @@ class Feed:
                 for record, cause in reach.rows(changed):
                     _touch(touched, reach.target, record, changed[cause])
 
-    def _events(self, position: Position, chosen: set[str], until: str, most: int) -> list[Any]:
+    def _events(self, position: Position, chosen: set[str], until: int, most: int) -> list[Any]:
         parts = [self._tables[place].select(place, position, until, most) for place in self._places(chosen)]
         union = " UNION ALL ".join(parts)
         with connection.cursor() as cursor:
@@ -223,9 +236,7 @@ class Feed:
 
 def newest() -> Position:
     """Where a reader begins who has read all rows: before everything that a transaction may still commit."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {HORIZON}")
-        return Position(cursor.fetchone()[0], 0, 0)
+    return Position(_number(HORIZON), 0, 0)
 
 
 @contextmanager
@@ -237,6 +248,12 @@ def one_moment() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def _number(question: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return int(cursor.fetchone()[0])
 
 
 def _touch(touched: Touched, route: str, record: int, at: datetime) -> None:

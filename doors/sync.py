@@ -7,14 +7,11 @@ has the register (ADR 0014).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import orjson
 from django.core import signing
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -33,8 +30,6 @@ from partners.models import Partner
 
 SALT = "pacta.changes"
 DEFAULT_SIZE, LARGEST_SIZE = 500, 1000
-# The JSON of records by id: route, ids, reader.
-Bodies = Callable[[str, list[int], Any], dict[int, bytes]]
 Entry = dict[str, Any]
 
 
@@ -124,7 +119,7 @@ PAGE = OpenApiExample(
                 "id": 4,
                 "version": 2,
                 "deleted": False,
-                "changed_at": "2026-03-02T12:15:00+03:00",
+                "changed_at": "2026-03-02T09:15:00+00:00",
                 "record": {"id": 4, "reference": "SEC-2026-0004", "version": 2, "name": "Forestry"},
             },
             {
@@ -132,7 +127,7 @@ PAGE = OpenApiExample(
                 "id": 5,
                 "version": None,
                 "deleted": True,
-                "changed_at": "2026-03-02T12:16:00+03:00",
+                "changed_at": "2026-03-02T09:16:00+00:00",
                 "record": None,
             },
         ],
@@ -161,7 +156,6 @@ class FeedView(APIView):
     # Who may read the register; each resource is asked for by itself.
     queryset: Any = Partner.objects.none()
     feed: Any = None
-    bodies: Any = None
     known: frozenset[str] = frozenset()
 
     def prepare(self, request: Request) -> None:
@@ -233,8 +227,8 @@ class ChangesView(FeedView):
         results: list[Entry] = []
         for resource in self.chosen[self.routes.index(route) :]:
             rows = resource.visible_to(self.request.user).filter(pk__gt=last if resource.route == route else 0)
-            found = rows.order_by("pk").values_list("pk", "version", "modified_at")[: size - len(results)]
-            results += self._entries(resource, {pk: (version, at) for pk, version, at in found})
+            found = rows.order_by("pk").values_list("pk", "modified_at")[: size - len(results)]
+            results += _entries(resource, dict(found))
             if len(results) >= size:
                 return replace(cursor, walk=(resource.route, results[-1]["id"])), True, results
         return replace(cursor, walk=None), True, results
@@ -252,23 +246,10 @@ class ChangesView(FeedView):
 
     def _changed(self, resource: Synced, times: Times) -> list[Entry]:
         rows = resource.visible_to(self.request.user).filter(pk__in=list(times))
-        versions = {pk: (version, times[pk]) for pk, version in rows.values_list("pk", "version")}
-        gone = {pk: at for pk, at in times.items() if pk not in versions}
-        return self._entries(resource, versions) + self._tombstones(resource, gone)
-
-    def _entries(self, resource: Synced, rows: dict[int, tuple[int, datetime]]) -> list[Entry]:
-        bodies = self.bodies(resource.route, list(rows), self.request.user) if rows else {}
-        return [
-            {
-                "resource": resource.route,
-                "id": pk,
-                "version": version,
-                "deleted": False,
-                "changed_at": localtime(at),
-                "record": orjson.Fragment(bodies[pk]),
-            }
-            for pk, (version, at) in rows.items()
-        ]
+        seen = {pk: times[pk] for pk in rows.order_by("pk").values_list("pk", flat=True)}
+        return _entries(resource, seen) + self._tombstones(
+            resource, {pk: at for pk, at in times.items() if pk not in seen}
+        )
 
     def _tombstones(self, resource: Synced, times: Times) -> list[Entry]:
         """What is gone or has gone out of sight. Of what was never in sight nothing is said."""
@@ -277,7 +258,7 @@ class ChangesView(FeedView):
             unseen = rows.never_shown_to(self.request.user).filter(pk__in=list(times))
             times = {pk: at for pk, at in times.items() if pk not in set(unseen.values_list("pk", flat=True))}
         told = {"resource": resource.route, "version": None, "deleted": True, "record": None}
-        return [{**told, "id": pk, "changed_at": localtime(at)} for pk, at in times.items()]
+        return [{**told, "id": pk, "changed_at": at} for pk, at in times.items()]
 
     def _links(self, request: Request, cursor: Cursor) -> dict[str, str]:
         parameters = request.query_params.copy()
@@ -307,3 +288,18 @@ class DigestView(FeedView):
             more = bool(self.cursor.walk) or self.feed.has_more(self.cursor.after, self.routes)
             results = [row for resource in self.chosen for row in digests(resource, request.user)]
         return Response({"more": more, "results": results}, headers={"Cache-Control": "private, no-store"})
+
+
+def _entries(resource: Synced, times: Times) -> list[Entry]:
+    """The records as they are now."""
+    return [
+        {
+            "resource": resource.route,
+            "id": pk,
+            "version": version,
+            "deleted": False,
+            "changed_at": times[pk],
+            "record": orjson.Fragment(body),
+        }
+        for pk, version, body in resource.shape.bodies(times)
+    ]

@@ -1,13 +1,15 @@
 """A copy of the register in memory, kept in step with the words of the client in docs/clients."""
 
-import importlib.util
 import json
+from importlib.util import module_from_spec, spec_from_file_location
 
 from django.conf import settings
 
-_spec = importlib.util.spec_from_file_location("sync_sqlite", settings.BASE_DIR / "docs" / "clients" / "sync_sqlite.py")
-sync_sqlite = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(sync_sqlite)
+_found = spec_from_file_location("sync_sqlite", settings.BASE_DIR / "docs" / "clients" / "sync_sqlite.py")
+assert _found
+assert _found.loader
+sync_sqlite = module_from_spec(_found)
+_found.loader.exec_module(sync_sqlite)
 
 
 class Copy:
