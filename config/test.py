@@ -16,7 +16,7 @@ MANAGE = [PYTHON, "manage.py"]
 
 
 def main(arguments: list[str]) -> int:
-    """The status of the first failure, else 0. `--checks` and `--tests` do only these; what follows `--` is for pytest."""
+    """The status of the first failure, else 0. `--checks`, `--tests`: only these; what follows `--` is for pytest."""
     stop_on_signals()
     try:
         with database(durable=False) as url:
