@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from doors.shapes import Shape
+from doors.shapes import Shape, prepared_cursor
 
 Ids = Collection[int]
 # When each record was last changed, by id; the same by resource.
@@ -78,6 +78,12 @@ class Synced:
         rows = self.model._default_manager.all()
         return rows.visible_to(user) if hasattr(rows, "visible_to") else rows
 
+    def seen(self, ids: Ids, user: Any) -> list[int]:
+        """Of these ids those that the user may see; where everybody sees all, also of rows that are gone."""
+        if not hasattr(self.model._default_manager, "visible_to"):
+            return sorted(ids)
+        return list(self.visible_to(user).filter(pk__in=list(ids)).order_by("pk").values_list("pk", flat=True))
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -106,19 +112,19 @@ class _Table:
     own: str = ""
     owners: tuple[_Owner, ...] = ()
 
-    def select(self, place: int, position: Position, until: int, most: int) -> str:
+    def select(self, place: int, most: int) -> str:
         """Its next events: where they stand, label, time, then the ids: of the row, of each owner.
 
         The limit stands in each table's own part, so that whatever the planner believes it reads no more.
         """
-        last = position.event if place <= position.table else position.event - 1
         ids = ", ".join(["e.id", *[f"e.{owner.column}" for owner in self.owners]])
         return f"""
             (SELECT e.pgh_transaction AS transaction, e.pgh_id AS event, {place} AS place, e.pgh_label AS label,
                     e.pgh_created_at AS at, ARRAY[{ids}]::bigint[] AS ids
              FROM {self.events} e
-             WHERE (e.pgh_transaction, e.pgh_id) > ({position.transaction:d}, {last:d})
-                   AND e.pgh_transaction < {until:d}
+             WHERE (e.pgh_transaction, e.pgh_id)
+                   > (%(transaction)s::bigint, %(event)s::bigint - ({place} > %(table)s::int)::int)
+                   AND e.pgh_transaction < %(until)s::bigint
              ORDER BY e.pgh_transaction, e.pgh_id LIMIT {most:d})
         """
 
@@ -199,10 +205,10 @@ class Feed:
                     _touch(touched, reach.target, record, changed[cause])
 
     def _events(self, position: Position, chosen: set[str], until: int, most: int) -> list[Any]:
-        parts = [self._tables[place].select(place, position, until, most) for place in self._places(chosen)]
-        union = " UNION ALL ".join(parts)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM ({union}) events ORDER BY transaction, event, place LIMIT {most:d}")
+        union = " UNION ALL ".join(self._tables[place].select(place, most) for place in self._places(chosen))
+        asked = position._asdict() | {"until": until}
+        with prepared_cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({union}) events ORDER BY transaction, event, place LIMIT {most:d}", asked)
             return list(cursor.fetchall())
 
     def _places(self, chosen: set[str]) -> list[int]:

@@ -245,11 +245,9 @@ class ChangesView(FeedView):
         return replace(cursor, after=changes.end), changes.is_cut, results
 
     def _changed(self, resource: Synced, times: Times) -> list[Entry]:
-        rows = resource.visible_to(self.request.user).filter(pk__in=list(times))
-        seen = {pk: times[pk] for pk in rows.order_by("pk").values_list("pk", flat=True)}
-        return _entries(resource, seen) + self._tombstones(
-            resource, {pk: at for pk, at in times.items() if pk not in seen}
-        )
+        told = _entries(resource, {pk: times[pk] for pk in resource.seen(times, self.request.user)})
+        there = {entry["id"] for entry in told}
+        return told + self._tombstones(resource, {pk: at for pk, at in times.items() if pk not in there})
 
     def _tombstones(self, resource: Synced, times: Times) -> list[Entry]:
         """What is gone or has gone out of sight. Of what was never in sight nothing is said."""

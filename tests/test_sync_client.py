@@ -192,7 +192,7 @@ def test_the_client_goes_on_where_it_stopped_and_finds_a_fault_in_its_copy(site,
         copy.execute("UPDATE record SET body = json_set(body, '$.version', 99) WHERE resource = 'roadmaps' AND id = 1")
     copy.close()
     status, said = synchronise()
-    assert status == 2
+    assert status == 2, said
     assert "roadmaps" in said
 
 
