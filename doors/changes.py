@@ -138,15 +138,16 @@ class _Table:
 
     def moved(self, rows: Ids) -> Iterator[tuple[str, int, int]]:
         """The owners of rows that had several in their time: resource, owner, row."""
-        for owner in self.owners if rows else ():
-            with connection.cursor() as cursor:
+        for owner in self.owners:
+            with prepared_cursor() as cursor:
                 cursor.execute(
-                    f"SELECT {self.key}, array_agg(DISTINCT {owner.column}) FROM {self.events}"
-                    f" WHERE {self.key} = ANY(%s) GROUP BY 1 HAVING count(DISTINCT {owner.column}) > 1",
+                    f"SELECT {self.key}, array_agg({owner.column}) FROM {self.events}"
+                    f" WHERE {self.key} = ANY(%s::bigint[]) GROUP BY 1"
+                    f" HAVING min({owner.column}) <> max({owner.column})",
                     [list(rows)],
                 )
                 for row, owners in cursor.fetchall():
-                    yield from ((owner.route, record, row) for record in owners)
+                    yield from ((owner.route, record, row) for record in set(owners))
 
 
 @dataclass(frozen=True)
