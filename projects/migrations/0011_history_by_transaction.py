@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agreements", "0013_history_by_transaction"),
-        ("partners", "0008_history_by_transaction"),
+        ("partners", "0009_history_by_transaction"),
         ("projects", "0010_standing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

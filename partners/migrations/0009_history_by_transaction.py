@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("contenttypes", "0002_remove_content_type_name"),
-        ("partners", "0007_edtf"),
+        ("partners", "0008_long_references"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
