@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import throttling
@@ -60,6 +60,7 @@ class Common:
             return self.used
 
 
+@settings(deadline=None)
 @given(quota=st.integers(1, 1000), processes=st.integers(1, 4), order=st.randoms())
 def test_a_quota_is_overdrawn_by_a_hundredth_for_each_process_at_most(quota, processes, order):
     common = Common()
