@@ -25,6 +25,7 @@ from config.run import database, stop_on_signals
 RESULTS = CHECKOUT / "var" / "bench.json"
 ON, COUNTRY = date(2026, 6, 30), "CN"  # the last day of the synthetic register, and its largest partner
 ITEMS = "/api/v1/roadmap-items/"
+SYNC = "/api/v1/changes/?resource=roadmap-items&page_size=500"
 # The walk through all pages may take so many times as long as another case.
 WALK = 4
 
@@ -92,6 +93,7 @@ def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namesp
         one(
             "reports/overdue/, 50 rows", lambda _: f"/api/v1/reports/overdue/?on={ON}", queries.REPORT, lambda _: judged
         ),
+        one("changes/, 500 items", lambda _: SYNC, queries.SYNC_PAGE, lambda _: {}),
         unchanged(api, f"/api/v1/reports/overdue/?on={ON}", chosen.seconds),
         drafts(api, connection, [some(number) // 2 + 1 for number in range(MOST)], chosen.seconds),
         *[whole(api, connection, form, chosen.items, process) for form in ("csv", "ndjson")],

@@ -36,6 +36,7 @@ def items_as_json(page: str) -> str:
 
 FIRST_PAGE = items_as_json("SELECT * FROM agreements_roadmapitem ORDER BY id LIMIT 50")
 DEEP_PAGE = items_as_json("SELECT * FROM agreements_roadmapitem WHERE id > %(after)s ORDER BY id LIMIT 50")
+SYNC_PAGE = items_as_json("SELECT * FROM agreements_roadmapitem ORDER BY id LIMIT 500")
 DETAIL = items_as_json("SELECT * FROM agreements_roadmapitem WHERE id = %(id)s")
 ALL_ROWS = f"SELECT i.*, {_FLAT}, {_HELPERS} FROM agreements_roadmapitem i {_JOINS} ORDER BY i.id"  # noqa: S608
 ALL_AS_JSON = f"SELECT row_to_json(x) FROM (SELECT i.*, {_NESTED}, {_HELPERS} FROM agreements_roadmapitem i {_JOINS}) x"  # noqa: S608

@@ -51,7 +51,7 @@ def test_a_small_run_measures_every_case_and_leaves_nothing(django_db_setup, ser
     said = capsys.readouterr().out
     kept = orjson.loads((tmp_path / "bench.json").read_bytes())
     assert [result["case"] for result in kept["results"] if result["case"] not in said] == []
-    assert len(kept["results"]) == 10
+    assert len(kept["results"]) == 11
     assert all(result["ratio"] > 0 and result["rows"] > 0 and not result["failed"] for result in kept["results"])
     assert (kept["items"], kept["results"][-1]["rows"]) == (200, 200)
     assert NAME not in databases(server_url)
