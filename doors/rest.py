@@ -55,14 +55,17 @@ EXPORTS = [JSONRenderer, CsvRenderer, XlsxRenderer, NdjsonRenderer]
 
 
 class Negotiation(DefaultContentNegotiation):
-    """`?format=` before `Accept`; a format that is not offered is 400 and named."""
+    """`?format=` before `Accept`, whatever that says; a format that is not offered is 400 and named."""
 
-    def filter_renderers(self, renderers: Any, format: Any) -> Any:  # noqa: A002  DRF calls it so
-        offered = [renderer for renderer in renderers if renderer.format == format]
-        if not offered:
-            names = ", ".join(renderer.format for renderer in renderers)
-            raise ValidationError({"format": [_("One of %(names)s.") % {"names": names}]})
-        return offered
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        form = request.query_params.get("format")
+        if form is None:
+            return super().select_renderer(request, renderers, format_suffix)
+        for renderer in renderers:
+            if renderer.format == form:
+                return renderer, renderer.media_type
+        names = ", ".join(renderer.format for renderer in renderers)
+        raise ValidationError({"format": [_("One of %(names)s.") % {"names": names}]})
 
 
 class RegisterPermission(BasePermission):

@@ -117,6 +117,7 @@ def test_the_accept_header_chooses_the_form_too(ask):
     assert ask("partners/", Accept="text/csv")["Content-Type"].startswith("text/csv")
     assert ask("partners/", Accept="application/x-ndjson")["Content-Type"] == "application/x-ndjson"
     assert ask("partners/", Accept="image/png").status_code == 406
+    assert ask("partners/?format=csv", Accept="application/json")["Content-Type"].startswith("text/csv")
 
 
 @pytest.mark.parametrize(
