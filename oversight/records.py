@@ -14,7 +14,7 @@ from agreements.models import Agreement, AgreementRelation, Meeting, Roadmap, Ro
 from doors.permissions import may
 from oversight import listing, portrait
 from oversight.memory import remembered
-from oversight.scores import roadmap_scores
+from oversight.scores import roadmap_score
 from oversight.timeline import GROUPS, timeline
 from partners.dates import today
 from partners.models import Contact, Partner
@@ -84,11 +84,10 @@ def of_agreement(agreement: Agreement, request: Any) -> dict[str, Any]:
 
 def of_roadmap(roadmap: Roadmap, request: Any) -> dict[str, Any]:
     on = today()
-    counted = Roadmap.objects.with_counts().select_related("counterpart").filter(pk=roadmap.pk)
     items = roadmap.items.with_overdue(on).select_related("roadmap", "area", "lead")
     group = request.GET.get("group", "area")
     return {
-        "score": roadmap_scores(on, counted)[0],
+        "score": roadmap_score(on, roadmap),
         "timeline": timeline(roadmap, on, group if group in GROUPS else "area"),
         "groupings": [("area", _("area")), ("lead", _("lead")), ("status", _("status"))],
         "group": group,

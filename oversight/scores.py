@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -58,48 +58,61 @@ class RoadmapScore:
         return [part for part in parts if part[1]]
 
 
-def open_and_late_items(on: date) -> tuple[Counter[int], Counter[int]]:
-    """The numbers of open and of late items of each roadmap."""
-    return per(RoadmapItem.objects.open(on), "roadmap"), per(RoadmapItem.objects.overdue(on), "roadmap")
+def open_and_late_items(on: date, items: Any = None) -> tuple[Counter[int], Counter[int]]:
+    """The numbers of open and of late items (of `items`, else of all) of each roadmap."""
+    counted = RoadmapItem.objects if items is None else items
+    return per(counted.open(on), "roadmap"), per(counted.overdue(on), "roadmap")
 
 
-def roadmap_scores(
-    on: date, roadmaps: Any = None, open_and_late: tuple[Counter[int], Counter[int]] | None = None
+def roadmap_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | None = None) -> list[RoadmapScore]:
+    """The score of each roadmap, in the roadmaps' own order.
+
+    `open_and_late`: what `open_and_late_items` says of the day, where somebody has asked already.
+    """
+    items, active = RoadmapItem.objects.all(), Project.objects.active(on)
+    return _scores(on, Roadmap.objects.all(), items, active, open_and_late or open_and_late_items(on))
+
+
+def roadmap_score(on: date, roadmap: Roadmap) -> RoadmapScore:
+    """The score of one roadmap, from its own items and projects alone."""
+    items = RoadmapItem.objects.of_roadmap(roadmap.pk)
+    active = Project.objects.active(on).of_roadmap(roadmap.pk)
+    return _scores(on, Roadmap.objects.filter(pk=roadmap.pk), items, active, open_and_late_items(on, items))[0]
+
+
+def _scores(
+    on: date, roadmaps: Any, items: Any, active: Any, open_and_late: tuple[Counter[int], Counter[int]]
 ) -> list[RoadmapScore]:
-    """The score of each roadmap (of `roadmaps`, with their counts), in the roadmaps' own order."""
-    chosen = Roadmap.objects.with_counts().select_related("counterpart") if roadmaps is None else roadmaps
-    open_then, late = open_and_late or open_and_late_items(on)
-    closed = Counter(
-        {
-            (row["roadmap"], row["closed_as"]): row["n"]
-            for row in RoadmapItem.objects.filter(closed_on__lte=on)
-            .order_by()
-            .values("roadmap", "closed_as")
-            .annotate(n=Count("id"))
-        }
-    )
-    closed_late = per(
-        RoadmapItem.objects.filter(closed_on__lte=on).with_deadline(on).filter(closed_on__gt=F("deadline")), "roadmap"
-    )
-    confidence = _confidence(on)
+    open_then, late = open_and_late
+    closed = items.filter(closed_on__lte=on)
+    closed_late = per(closed.with_deadline(on).filter(closed_on__gt=F("deadline")), "roadmap")
+    ended, said = _by_roadmap(closed, "roadmap", "closed_as"), _confidence(active)
     return [
         RoadmapScore(
             roadmap,
             open=open_then[roadmap.pk],
             overdue=late[roadmap.pk],
-            closed={as_: number for (pk, as_), number in closed.items() if pk == roadmap.pk},
+            closed=ended[roadmap.pk],
             closed_late=closed_late[roadmap.pk],
-            confidence={said: number for (pk, said), number in confidence.items() if pk == roadmap.pk},
+            confidence=said[roadmap.pk],
         )
-        for roadmap in chosen
+        for roadmap in roadmaps.with_counts().select_related("counterpart")
     ]
 
 
-def _confidence(on: date) -> Counter[tuple[int, str]]:
+def _confidence(active: Any) -> dict[int, dict[str, int]]:
     """What the last accepted reports of the active projects of each roadmap say: how many are on track, at risk..."""
-    heard = Project.objects.active(on).filter(confidence__isnull=False, items__isnull=False)
-    grouped = heard.order_by().values("items__roadmap", "confidence").annotate(n=Count("pk", distinct=True))
-    return Counter({(row["items__roadmap"], row["confidence"]): row["n"] for row in grouped})
+    heard = active.filter(confidence__isnull=False, items__isnull=False)
+    return _by_roadmap(heard, "items__roadmap", "confidence", distinct=True)
+
+
+def _by_roadmap(rows: Any, roadmap: str, column: str, *, distinct: bool = False) -> dict[int, dict[str, int]]:
+    """For each roadmap the numbers of rows by the value of the column."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    grouped = rows.order_by().values(roadmap, column).annotate(n=Count("pk", distinct=distinct))
+    for pk, value, n in grouped.values_list(roadmap, column, "n"):
+        found[pk][value] = n
+    return found
 
 
 @dataclass(frozen=True)
