@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
+from doors.counting import CappedPaginator
 from doors.permissions import may, may_verb, may_write
 from doors.versions import VersionedForm
 from partners.dates import today
@@ -148,6 +149,7 @@ class RecordAdmin(Guarded, ModelAdmin):
     change_form_before_template = "admin/verbs.html"
     search_fields = ("reference",)
     show_full_result_count = False
+    paginator = CappedPaginator
     list_per_page = 50
     readonly_fields: tuple[str, ...] = STAMPS
     actions: Any = None

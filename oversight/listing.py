@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Exists, F, OuterRef, Prefetch, Subquery
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -20,25 +18,6 @@ from partners.dates import today
 from partners.models import Partner, Sector
 from projects import filters as of_projects
 from projects.models import Project
-
-# Counting further than this costs more than it tells.
-MOST_COUNTED = 10_000
-
-
-class CappedPaginator(Paginator):
-    """Pages of 50 unless told; counts no further than MOST_COUNTED rows."""
-
-    def __init__(self, rows: Any, size: int = 50) -> None:
-        super().__init__(rows, size)
-        self.rows = rows
-
-    @cached_property
-    def count(self) -> int:
-        return int(self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count())
-
-    @property
-    def count_shown(self) -> str:
-        return f"{MOST_COUNTED:,}+" if self.count > MOST_COUNTED else f"{self.count:,}"
 
 
 @dataclass(frozen=True)

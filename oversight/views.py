@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from agreements.models import Agreement, AgreementFile, MeetingFile, RoadmapItem
 from doors import tables
+from doors.counting import CappedPaginator
 from doors.permissions import may
 from oversight import comparing, exporting, finding, overview, scores, world
 from oversight.completeness import Check, findings, gaps
@@ -30,7 +31,7 @@ from oversight.filters import (
     SlippageFilterSet,
     TermFilterSet,
 )
-from oversight.listing import LISTINGS, ORDERINGS, CappedPaginator, controls, parties
+from oversight.listing import LISTINGS, ORDERINGS, controls, parties
 from oversight.memory import remembered
 from oversight.records import PAGES
 from partners.dates import today
@@ -290,7 +291,7 @@ def _answered(check: Check) -> dict[str, Any]:
     return {
         "code": check.code,
         "label": check.label,
-        "count": page.count_shown,
+        "count": page.count,
         "rows": list(page.get_page(1).object_list),
     }
 

@@ -1,0 +1,30 @@
+"""Rows counted no further than it tells anybody something: for pages and for the admin's lists."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+
+# Counting further than this costs more than it tells.
+MOST_COUNTED = 10_000
+
+
+class Number(int):
+    """A number of rows; beyond MOST_COUNTED it stands for that many or more, and is written so."""
+
+    def __str__(self) -> str:
+        return f"{MOST_COUNTED:,}+" if self > MOST_COUNTED else f"{int(self):,}"
+
+
+class CappedPaginator(Paginator):
+    """Pages of 50 unless told, of the first rows if there are more than MOST_COUNTED."""
+
+    def __init__(self, rows: Any, per_page: int = 50, *told: Any, **also: Any) -> None:
+        super().__init__(rows, per_page, *told, **also)
+        self.rows = rows
+
+    @cached_property
+    def count(self) -> Number:
+        return Number(self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count())
