@@ -20,7 +20,7 @@ from partners.dates import today
 from partners.models import Contact, Partner
 from projects.models import Indicator, Project, StatusUpdate
 
-SHOWN = 50
+SHOWN, FIRST = 50, 4000
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,13 @@ def related(rows: Any, more: str = "") -> Related:
 def listed(name: str, partners: Any, partner: Partner) -> Related:
     """The part of a list page that concerns the partner and what is under it."""
     page = listing.LISTINGS[name]
-    rows = page.model.objects.of_partners(partners).order_by(page.orderings[page.first], "id")
-    return related(page.shown(rows), f"{reverse(name)}?partner={partner.pk}")
+    order, more = (page.orderings[page.first], "id"), f"{reverse(name)}?partner={partner.pk}"
+    rows = page.model.objects.of_partners(partners).order_by(*order)
+    # Much stands with a large partner: enough is found among the first rows of all, in a fraction of the time.
+    among_first = related(
+        page.shown(rows.filter(pk__in=page.model.objects.order_by(*order).values("pk")[:FIRST])), more
+    )
+    return among_first if among_first.more else related(page.shown(rows), more)
 
 
 def of_partner(partner: Partner, request: Any) -> dict[str, Any]:

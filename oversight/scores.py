@@ -60,7 +60,7 @@ class RoadmapScore:
 
 def open_and_late_items(on: date, items: Any = None) -> tuple[Counter[int], Counter[int]]:
     """The numbers of open and of late items (of `items`, else of all) of each roadmap."""
-    counted = RoadmapItem.objects if items is None else items
+    counted: Any = RoadmapItem.objects if items is None else items
     return per(counted.open(on), "roadmap"), per(counted.overdue(on), "roadmap")
 
 
