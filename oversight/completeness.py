@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, RoadmapKind
 from partners.models import Partner, Source, SourceKind
 from projects.models import Project, StatusUpdate
-from projects.models.project import CADENCE, FINAL
+from projects.models.project import CADENCE
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def gaps() -> list[Check]:
 
 def findings(on: date) -> list[Check]:
     """Where promise, delivery and news disagree on the day."""
-    finished = Project.objects.with_stage(on).filter(stage_then__in=FINAL)
+    finished = Project.objects.final(on)
     running = Project.objects.active(on)
     open_items = RoadmapItem.objects.standing(on)
     delivered = open_items.filter(Exists(finished.filter(items=OuterRef("pk"))))

@@ -15,13 +15,13 @@ from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agreements.models import Agreement, RoadmapItem
+from agreements.models import Agreement, ItemStanding, RoadmapItem
 from oversight import reports
 from oversight.memory import remembered
 from oversight.scores import per
 from partners.dates import is_past, today
 from partners.models import Partner
-from projects.models import Project, StatusUpdate
+from projects.models import Project, ProjectStanding, StatusUpdate
 
 SOON, MONTHS, DECIDE_WITHIN = 30, 24, 6
 MOST_ORGANISATIONS = 12
@@ -69,9 +69,13 @@ def _due(model: Any, on: date) -> int:
     """How many rows `due_within` has: of spans alone, where there are spans."""
     if is_past():
         return int(model.objects.due_within(on, SOON).count())
-    spans: Any = model._meta.get_field("standings").related_model
     soon = (on, on + timedelta(days=SOON))
-    return int(spans.objects.filter(during__contains=on, deadline__range=soon).count())
+    return int(_spans(model).filter(during__contains=on, deadline__range=soon).count())
+
+
+def _spans(model: Any) -> Any:
+    """Of the items that bind, of the projects that are active."""
+    return ItemStanding.objects.all() if model is RoadmapItem else ProjectStanding.objects.filter(is_active=True)
 
 
 def _late_then(late: Late, on: date) -> dict[str, int]:
@@ -182,17 +186,17 @@ def _late_on(model: Any, days: list[date]) -> dict[date, int]:
             counted = f"SELECT day, (SELECT count(*) FROM ({sql}) late) FROM unnest(%s::date[]) AS days (day)"  # noqa: S608
             cursor.execute(counted, [*params, days])
         else:
-            cursor.execute(
-                LATE_BY_DAY.format(spans=model._meta.get_field("standings").related_model._meta.db_table), [days]
-            )
+            spans = _spans(model).filter(deadline__isnull=False).values("during", "deadline")
+            sql, params = spans.query.sql_with_params()
+            cursor.execute(LATE_BY_DAY.format(spans=sql), [*params, days])
         return dict(cursor.fetchall())
 
 
 # Late from the day after the deadline, or from when the span begins, to its end: how many begin less how many end.
 LATE_BY_DAY = """
     WITH late AS MATERIALIZED (
-        SELECT greatest(lower(during), deadline + 1) AS since, upper(during) AS until FROM {spans}
-        WHERE deadline IS NOT NULL AND (upper_inf(during) OR upper(during) > deadline + 1)
+        SELECT greatest(lower(during), deadline + 1) AS since, upper(during) AS until FROM ({spans}) spans
+        WHERE (upper_inf(during) OR upper(during) > deadline + 1)
     ), steps AS MATERIALIZED (
         SELECT since AS day, count(*) AS n FROM late GROUP BY since
         UNION ALL SELECT until, -count(*) FROM late WHERE until IS NOT NULL GROUP BY until

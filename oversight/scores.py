@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Func, IntegerField, Sum
+from django.db.models import Count, F, Func, IntegerField, Q, Sum
 from django.db.models.functions import Coalesce
 
 from agreements.models import (
     AgreementParty,
     Decision,
     ItemRescheduling,
+    ItemStanding,
     Meeting,
     MeetingParticipant,
     Roadmap,
     RoadmapItem,
     WorkingGroup,
 )
+from partners.dates import is_past
 from partners.models import Partner
-from projects.models import Project, ProjectParty, ProjectRescheduling
+from projects.models import Project, ProjectRescheduling, ProjectStanding
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ class RoadmapScore:
         return [part for part in parts if part[1]]
 
 
-def open_and_late_items(on: date, items: Any = None) -> tuple[Counter[int], Counter[int]]:
-    """The numbers of open and of late items (of `items`, else of all) of each roadmap."""
-    counted: Any = RoadmapItem.objects if items is None else items
-    return per(counted.open(on), "roadmap"), per(counted.overdue(on), "roadmap")
+def open_and_late_items(on: date) -> tuple[Counter[int], Counter[int]]:
+    """The numbers of open and of late items of each roadmap."""
+    late = RoadmapItem.objects.overdue(on) if is_past() else ItemStanding.objects.filter(during__contains=on)
+    return per(RoadmapItem.objects.open(on), "roadmap"), per(late.filter(deadline__lt=on), "roadmap_id")
 
 
 def roadmap_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | None = None) -> list[RoadmapScore]:
@@ -69,15 +70,21 @@ def roadmap_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | 
 
     `open_and_late`: what `open_and_late_items` says of the day, where somebody has asked already.
     """
-    items, active = RoadmapItem.objects.all(), Project.objects.active(on)
+    items, active = RoadmapItem.objects.all(), _standing(on).filter(is_active=True)
     return _scores(on, Roadmap.objects.all(), items, active, open_and_late or open_and_late_items(on))
 
 
 def roadmap_score(on: date, roadmap: Roadmap) -> RoadmapScore:
     """The score of one roadmap, from its own items and projects alone."""
     items = RoadmapItem.objects.of_roadmap(roadmap.pk)
-    active = Project.objects.active(on).of_roadmap(roadmap.pk)
-    return _scores(on, Roadmap.objects.filter(pk=roadmap.pk), items, active, open_and_late_items(on, items))[0]
+    active = Project.objects.active(on).of_roadmap(roadmap.pk).with_reach()
+    return _scores(
+        on,
+        Roadmap.objects.filter(pk=roadmap.pk),
+        items,
+        active,
+        (per(items.open(on), "roadmap"), per(items.overdue(on), "roadmap")),
+    )[0]
 
 
 def _scores(
@@ -86,33 +93,39 @@ def _scores(
     open_then, late = open_and_late
     closed = items.filter(closed_on__lte=on)
     closed_late = per(closed.with_deadline(on).filter(closed_on__gt=F("deadline")), "roadmap")
-    ended, said = _by_roadmap(closed, "roadmap", "closed_as"), _confidence(active)
+    ended, said = _closed_as(closed), _confidence(active)
     return [
         RoadmapScore(
             roadmap,
             open=open_then[roadmap.pk],
             overdue=late[roadmap.pk],
-            closed=ended[roadmap.pk],
+            closed=ended.get(roadmap.pk, {}),
             closed_late=closed_late[roadmap.pk],
-            confidence=said[roadmap.pk],
+            confidence=said.get(roadmap.pk, {}),
         )
         for roadmap in roadmaps.with_counts().select_related("counterpart")
     ]
 
 
+def _closed_as(closed: Any) -> dict[int, dict[str, int]]:
+    """How the closed items of each roadmap ended."""
+    grouped = closed.order_by().values("roadmap", "closed_as").annotate(n=Count("pk"))
+    return _inside(grouped.values_list("roadmap", "closed_as", "n"))
+
+
 def _confidence(active: Any) -> dict[int, dict[str, int]]:
     """What the last accepted reports of the active projects of each roadmap say: how many are on track, at risk..."""
-    heard = active.filter(confidence__isnull=False, items__isnull=False)
-    return _by_roadmap(heard, "items__roadmap", "confidence", distinct=True)
+    heard = active.filter(confidence__isnull=False).order_by().values("roadmaps", "confidence").annotate(n=Count("pk"))
+    rows = heard.values_list("roadmaps", "confidence", "n")
+    return _inside((roadmap, said, n) for roadmaps, said, n in rows for roadmap in roadmaps)
 
 
-def _by_roadmap(rows: Any, roadmap: str, column: str, *, distinct: bool = False) -> dict[int, dict[str, int]]:
-    """For each roadmap the numbers of rows by the value of the column."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    grouped = rows.order_by().values(roadmap, column).annotate(n=Count("pk", distinct=distinct))
-    for pk, value, n in grouped.values_list(roadmap, column, "n"):
-        found[pk][value] = n
-    return found
+def _inside(rows: Iterable[tuple[int, str, int]]) -> dict[int, dict[str, int]]:
+    """Numbers by two keys, the second inside the first."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for outer, inner, number in rows:
+        found[outer][inner] += number
+    return {outer: dict(numbers) for outer, numbers in found.items()}
 
 
 @dataclass(frozen=True)
@@ -188,31 +201,22 @@ def _countries_of_meetings() -> Counter[str]:
 
 def _projects_per_country(on: date) -> list[Counter[str]]:
     """Projects, active, overdue and silent ones, each counted by country; a project counts once in each country."""
-    pairs = (
-        ProjectParty.objects.order_by()
-        .values_list("partner__country", "project")
-        .union(
-            Project.objects.order_by().values_list("lead__country", "pk"),
-            Project.items.through.objects.values_list("roadmapitem__roadmap__counterpart__country", "project"),
-        )
-    )
-    kinds: list[Any] = [Project.objects.active(on), Project.objects.overdue(on), Project.objects.silent(on)]
-    parts = [part.query.sql_with_params() for part in [pairs, *(kind.order_by().values("pk") for kind in kinds)]]
-    with connection.cursor() as cursor:
-        cursor.execute(PROJECTS_PER_COUNTRY.format(*(sql for sql, _params in parts)), sum((p for _sql, p in parts), ()))
-        rows = cursor.fetchall()
-    return [Counter({row[0]: row[column] for row in rows}) for column in (1, 2, 3, 4)]
+    late, silent = Q(is_active=True, deadline__lt=on), Q(is_active=True, silent_from__lte=on)
+    numbers = {"n": Count("pk"), "active": Count("pk", filter=Q(is_active=True))}
+    numbers |= {"late": Count("pk", filter=late), "silent": Count("pk", filter=silent)}
+    grouped = _standing(on).values("countries").annotate(**numbers).values_list("countries", *numbers)
+    found: list[Counter[str]] = [Counter() for _number in numbers]
+    for countries, *counted in grouped:
+        for country in {*countries} - {""}:
+            for counter, number in zip(found, counted, strict=True):
+                counter[country] += number
+    return found
 
 
-# Counted by the database: the pairs are more than the projects, and only their numbers are asked for.
-PROJECTS_PER_COUNTRY = """
-    SELECT country, count(*), count(active.pk), count(late.pk), count(silent.pk)
-    FROM ({}) pairs (country, project)
-    LEFT JOIN ({}) active (pk) ON active.pk = project
-    LEFT JOIN ({}) late (pk) ON late.pk = project
-    LEFT JOIN ({}) silent (pk) ON silent.pk = project
-    WHERE country <> '' GROUP BY country
-"""
+def _standing(on: date) -> Any:
+    """What is kept of the projects on the day, without the projects; on a past day worked out."""
+    spans = ProjectStanding.objects.filter(during__contains=on)
+    return (Project.objects.described(on) if is_past() else spans).order_by()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ class ItemStanding(models.Model):
     )
     during = DateRangeField(_("during"))
     deadline = models.DateField(_("deadline"), null=True)
+    # That of the item, which changes with no day: so that what stands is counted by roadmap from this table alone.
+    roadmap_id = models.BigIntegerField(_("roadmap"))
 
     class Meta:
         default_permissions = ()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
@@ -83,6 +85,11 @@ class Proposer(models.TextChoices):
     NOT_SAID = "not_said", _("not said")
 
 
+# What is kept of each project for each span of days: see `described`.
+STANDING = (
+    *("is_active", "stage_then", "deadline", "last_report", "confidence", "silent_from"),
+    *("roadmap_id", "counterpart_id", "roadmaps", "countries"),
+)
 NAME_PARTS = ("", "_ru", "_ru_origin", "_be", "_be_origin")
 
 
@@ -103,8 +110,7 @@ class ProjectQuerySet(NamedQuerySet):
 
     def committed(self, on: date) -> Self:
         """From "agreed" on, or "planned" where the project names a deadline of its own."""
-        planned = Q(stage_then=Stage.PLANNED, due__isnull=False)
-        return self.with_stage(on).filter(Q(stage_then__in=COMMITTED) | planned)
+        return self.with_stage(on).filter(_committed())
 
     def with_deadline(self, on: date) -> Self:
         """`deadline`: its own last day as it stood on the day, else the latest one of its open items in force."""
@@ -114,20 +120,27 @@ class ProjectQuerySet(NamedQuerySet):
 
     def bound(self, on: date) -> Self:
         """The active projects with `deadline`, `last_report` and `confidence`. What `active` looks up, worked out."""
-        items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
-        unfinished = self.committed(on).exclude(stage_then__in=FINAL)
-        active = unfinished.filter(~Exists(items) | Exists(items.binding()))
-        return active.with_deadline(on).with_last_report(on).with_confidence(on)
+        return self.with_stage(on).filter(_active()).with_deadline(on).with_last_report(on).with_confidence(on)
+
+    def described(self, on: date) -> Self:
+        """All projects with what may be said of the day. What `standing` looks up, worked out."""
+        is_active = Case(When(_active(), then=True), default=False)
+        told = self.with_stage(on).annotate(is_active=is_active).with_deadline(on).with_last_report(on)
+        return told.with_confidence(on).with_silence().with_counterpart().with_reach()
+
+    def standing(self, on: date) -> Self:
+        """`described` on the day, from the spans that the database keeps of it."""
+        if is_past():
+            return self.described(on)
+        kept = {name: F(f"standings__{name}") for name in STANDING}
+        return self.filter(standings__during__contains=on).annotate(**kept)
 
     def active(self, on: date) -> Self:
         """Committed, not in a final stage, and bound by a roadmap in force where it delivers one.
 
         With what `bound` says of the day, from the spans that the database keeps of it.
         """
-        if is_past():
-            return self.bound(on)
-        kept = {name: F(f"standings__{name}") for name in ("deadline", "last_report", "confidence")}
-        return self.filter(standings__during__contains=on).annotate(**kept)
+        return self.bound(on) if is_past() else self.standing(on).filter(is_active=True)
 
     def overdue(self, on: date) -> Self:
         """Active, and the day is after the last day of the deadline."""
@@ -150,22 +163,37 @@ class ProjectQuerySet(NamedQuerySet):
         """`confidence`: what the newest accepted report up to the day says, or NULL."""
         return self.annotate(confidence=_newest_report(on, "confidence"))
 
+    def with_silence(self) -> Self:
+        """`silent_from`: the day from which an active project is silent if nothing more is heard; after `last_report`.
+
+        That is a cadence after `since`: the last report, else the start of monitoring; NULL where there is neither.
+        """
+        urgent = Q(is_priority=True) | Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), is_priority=True))
+        cadence = Case(When(urgent, then=_days(PRIORITY_CADENCE)), default=_days(CADENCE))
+        silent_from = models.Func(
+            _since(), cadence, template="(%(expressions)s)", arg_joiner=" + ", output_field=models.DateField()
+        )
+        return self.annotate(silent_from=silent_from)
+
     def silent(self, on: date) -> Self:
         """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
-        urgent = Q(is_priority=True) | Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), is_priority=True))
-        since = self.active(on).annotate(since=Greatest("monitored_since", "last_report"))
-        return since.filter(
-            Q(since__lt=on - CADENCE) | (Q(since__lt=on - PRIORITY_CADENCE) & urgent), since__isnull=False
-        )
+        active = self.active(on).with_silence() if is_past() else self.active(on)
+        return active.filter(silent_from__lte=on).annotate(since=_since())
 
     def closed_between(self, since: date, on: date) -> Self:
         """`day`: those that a report brought to a final stage after the one day and up to the other."""
-        final_before = Project.objects.with_stage(since).filter(stage_then__in=FINAL).order_by().values("pk")
-        final = self.with_stage(on).filter(stage_then__in=FINAL).with_last_report(on).annotate(day=F("last_report"))
-        return final.filter(day__gt=since).exclude(pk__in=final_before)
+        final_before = Project.objects.final(since).order_by().values("pk")
+        return self.final(on).annotate(day=F("last_report")).filter(day__gt=since).exclude(pk__in=final_before)
+
+    def final(self, on: date) -> Self:
+        """In a final stage on the day; with `last_report`."""
+        then = self.with_stage(on).with_last_report(on) if is_past() else self.standing(on)
+        return then.filter(stage_then__in=FINAL)
 
     def with_counterpart(self) -> Self:
         """`counterpart_id`: the partner abroad: the project's own, else its roadmap's, agreement's, body's, or NULL."""
+        if "counterpart_id" in self.query.annotations:
+            return self
         abroad = ~Q(partner__country=settings.HOME_COUNTRY)
         own = ProjectParty.objects.filter(project=OuterRef("pk"), role=ProjectRole.COUNTERPART)
         parties = AgreementParty.objects.filter(abroad, agreement=OuterRef("agreement"))
@@ -177,6 +205,26 @@ class ProjectQuerySet(NamedQuerySet):
                 Subquery(_first_item().values("roadmap__counterpart")[:1]),
                 Subquery(parties.order_by("id").values("partner")[:1]),
                 Subquery(sides.order_by("id").values("partner")[:1]),
+            ),
+        )
+
+    def with_reach(self) -> Self:
+        """`roadmaps` and `countries`: all in which the project counts, by its items, its parties and its lead.
+
+        Arrays, in order; a country may stand in `countries` twice.
+        """
+        items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
+        parties, abroad = ProjectParty.objects.filter(project=OuterRef("pk")), "roadmap__counterpart__country"
+        countries = [
+            Partner.objects.filter(pk=OuterRef("lead")).order_by().values("country"),
+            parties.order_by("partner__country").values("partner__country").distinct(),
+            items.order_by(abroad).values(abroad).distinct(),
+        ]
+        joined = [ArraySubquery(rows) for rows in countries]
+        return self.annotate(
+            roadmaps=ArraySubquery(items.order_by("roadmap").values("roadmap").distinct()),
+            countries=models.Func(
+                *joined, template="(%(expressions)s)", arg_joiner=" || ", output_field=ArrayField(models.CharField())
             ),
         )
 
@@ -223,6 +271,24 @@ class ProjectQuerySet(NamedQuerySet):
             | Q(Exists(ProjectParty.objects.filter(project=OuterRef("pk"), partner__in=keys)))
             | Q(Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), roadmap__counterpart__in=keys)))
         )
+
+
+def _committed() -> Q:
+    return Q(stage_then__in=COMMITTED) | Q(stage_then=Stage.PLANNED, due__isnull=False)
+
+
+def _active() -> Q:
+    items = RoadmapItem.objects.filter(projects=OuterRef("pk"))
+    return _committed() & ~Q(stage_then__in=FINAL) & (~Exists(items) | Exists(items.binding()))
+
+
+def _since() -> Greatest:
+    return Greatest("monitored_since", "last_report")
+
+
+def _days(cadence: timedelta) -> models.Value:
+    """To the first day that lies further back than the cadence."""
+    return models.Value(cadence.days + 1, output_field=models.IntegerField())
 
 
 def _first_item() -> models.QuerySet[RoadmapItem]:
