@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, RoadmapKind
+from oversight.reports import undelivered
 from partners.models import Partner, Source, SourceKind
 from projects.models import Project, StatusUpdate
 from projects.models.project import CADENCE
@@ -73,7 +74,7 @@ def findings(on: date) -> list[Check]:
             _("item closed, project still running"),
             closed.filter(Exists(running.filter(items=OuterRef("pk")))),
         ),
-        _plain("item-without-project", _("item that no project delivers"), open_items.filter(projects__isnull=True)),
+        _plain("item-without-project", _("item that no project delivers"), undelivered(open_items)),
         _plain("item-without-executor", _("item without a lead on our side"), open_items.filter(lead__isnull=True)),
         _plain("stale-decision", _("decision of a protocol, nothing reported for a quarter"), _stale(open_items, on)),
         _plain("project-without-executor", _("project without a lead on our side"), running.filter(lead__isnull=True)),

@@ -6,20 +6,21 @@ Every figure counts the rows of the list that it links to, by the same querysets
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import DateField, Q
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement, ItemStanding, RoadmapItem
 from oversight import reports
 from oversight.memory import remembered
 from oversight.scores import per
-from partners.dates import is_past, today
+from partners.dates import ONE_DAY, is_past, today
 from partners.models import Partner
 from projects.models import Project, ProjectStanding, StatusUpdate
 
@@ -73,6 +74,12 @@ def _due(model: Any, on: date) -> int:
     return int(_spans(model).filter(during__contains=on, deadline__range=soon).count())
 
 
+def _silent_projects(on: date) -> int:
+    if is_past():
+        return int(Project.objects.silent(on).count())
+    return int(_spans(Project).filter(during__contains=on, silent_from__lte=on).count())
+
+
 def _spans(model: Any) -> Any:
     """Of the items that bind, of the projects that are active."""
     return ItemStanding.objects.all() if model is RoadmapItem else ProjectStanding.objects.filter(is_active=True)
@@ -83,10 +90,11 @@ def _late_then(late: Late, on: date) -> dict[str, int]:
 
 
 def _counts(on: date) -> dict[str, int]:
-    waiting = Q(submitted_on__lte=on) & (Q(decided_at__isnull=True) | Q(decided_at__date__gt=on))
+    midnight = make_aware(datetime.combine(on + ONE_DAY, time()))
+    waiting = Q(submitted_on__lte=on) & (Q(decided_at__isnull=True) | Q(decided_at__gte=midnight))
     return {
         "due": sum(_due(model, on) for model in (RoadmapItem, Project)),
-        "silent": sum(part.count() for part in reports.silent_parts(on)),
+        "silent": reports.silent_items(on).count() + _silent_projects(on),
         "reports": StatusUpdate.objects.handed_in().filter(waiting).count(),
         "agreements": Agreement.objects.to_decide(on, DECIDE_WITHIN).count(),
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import TruncDate
 
 from agreements.models import Roadmap, RoadmapItem
@@ -98,12 +98,17 @@ def silent_projects(on: date) -> Any:
     return _projects(Project.objects.silent(on), on)
 
 
+def undelivered(items: Any) -> Any:
+    """Those of the items that no project delivers."""
+    return items.exclude(Exists(Project.items.through.objects.filter(roadmapitem=OuterRef("pk"))))
+
+
 def silent_items(on: date) -> Any:
     """Open items in force without any project: silent since they were entered."""
-    waiting = RoadmapItem.objects.standing(on).filter(projects__isnull=True)
+    waiting = undelivered(RoadmapItem.objects.standing(on))
     entered = waiting.annotate(since=TruncDate("created_at"))
-    ordinary, urgent = entered.filter(since__lt=on - CADENCE), entered.filter(since__lt=on - PRIORITY_CADENCE)
-    return _items(ordinary | urgent.filter(is_priority=True), on)
+    due = Q(since__lt=on - CADENCE) | Q(since__lt=on - PRIORITY_CADENCE, is_priority=True)
+    return _items(entered.filter(due), on)
 
 
 def _items(items: Any, on: date) -> Any:

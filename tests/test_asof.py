@@ -81,12 +81,14 @@ class Editor:
     def __init__(self, by, seed=4):
         self.by, self.random, self.done = by, random.Random(seed), 0  # noqa: S311
 
+    def kinds(self):
+        return [self.rename, self.delete, self.move, self.close, self.reopen, self.report, self.link, self.add]
+
     def work(self, edits):
-        kinds = [self.rename, self.delete, self.move, self.close, self.reopen, self.report, self.link, self.add]
         while self.done < edits:
             try:
                 with transaction.atomic():
-                    self.random.choice(kinds)()
+                    self.random.choice(self.kinds())()
             except (ProtectedError, ValidationError, Error, IndexError):
                 continue
             self.done += 1

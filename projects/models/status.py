@@ -191,6 +191,14 @@ class StatusUpdate(Record):
                 condition=pgtrigger.Q(new__state="accepted"),
             ),
         ]
+        indexes = [
+            # How many wait for a decision, or waited on a day not long ago.
+            models.Index(
+                fields=["decided_at", "submitted_on"],
+                condition=~models.Q(state="draft"),
+                name="projects_statusupdate_waiting",
+            )
+        ]
         constraints = [
             known("state", UpdateState),
             known("stage", Stage),
