@@ -7,6 +7,7 @@ import os
 import statistics
 import sys
 import time
+from uuid import uuid4
 
 import django
 from django.db import transaction
@@ -38,7 +39,7 @@ def reader() -> Client:
     from django.contrib.auth import get_user_model
 
     client = Client(HTTP_HOST="localhost")
-    client.force_login(get_user_model().objects.create_superuser("bench", "bench@localhost", None))
+    client.force_login(get_user_model().objects.create_superuser(f"bench-{uuid4()}", "bench@localhost", None))
     return client
 
 

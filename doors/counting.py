@@ -19,10 +19,7 @@ class Number(int):
 
 
 class CappedPaginator(Paginator):
-    """Pages of 50 unless told, of the first rows if there are more than MOST_COUNTED.
-
-    Which rows stand on a page is asked by their keys alone: the database then sorts no wide rows, only to drop them.
-    """
+    """Pages of 50 unless told, of the first rows if there are more than MOST_COUNTED."""
 
     def __init__(self, rows: Any, per_page: int = 50, *told: Any, **also: Any) -> None:
         super().__init__(rows, per_page, *told, **also)
@@ -31,6 +28,10 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> Number:
         return Number(self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count())
+
+
+class KeysFirstPaginator(CappedPaginator):
+    """Asks by their keys alone which rows stand on a page: no wide rows are sorted, only to be dropped."""
 
     def page(self, number: Any) -> Page:
         at = self.validate_number(number)

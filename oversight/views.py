@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from agreements.models import Agreement, AgreementFile, MeetingFile, RoadmapItem
 from doors import tables
-from doors.counting import CappedPaginator
+from doors.counting import KeysFirstPaginator
 from doors.permissions import may
 from oversight import comparing, exporting, finding, overview, scores, world
 from oversight.completeness import Check, findings, gaps
@@ -200,7 +200,7 @@ def _compared_shown(words: str, since: date, on: date) -> list[dict[str, Any]]:
     for kind in checked.kinds:
         pages = []
         for parameter, part in zip(("page", "projects_page"), changed[kind.name], strict=False):
-            page = CappedPaginator(part.order_by("-day", "id"), size).get_page(asked.get(parameter))
+            page = KeysFirstPaginator(part.order_by("-day", "id"), size).get_page(asked.get(parameter))
             pages.append({"page": page, "rows": comparing.told(kind.name, page.object_list), "parameter": parameter})
         kinds.append({"kind": kind, "pages": pages, "is_empty": not any(page["rows"] for page in pages)})
     return kinds
@@ -287,7 +287,7 @@ def _answers(on: date) -> list[list[dict[str, Any]]]:
 
 
 def _answered(check: Check) -> dict[str, Any]:
-    page = CappedPaginator(check.rows.order_by("id"))
+    page = KeysFirstPaginator(check.rows.order_by("id"))
     return {
         "code": check.code,
         "label": check.label,
@@ -303,7 +303,7 @@ def _column(ordering: str, part: int) -> Any:
 
 
 def _page(asked: QueryDict, rows: Any, parameter: str, *order: Any) -> Any:
-    return CappedPaginator(rows.order_by(*order, "id")).get_page(asked.get(parameter))
+    return KeysFirstPaginator(rows.order_by(*order, "id")).get_page(asked.get(parameter))
 
 
 def _faults(request: HttpRequest, asked: Any, besides: set[str]) -> list[str]:
