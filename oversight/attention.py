@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agreements.models import RoadmapItem
+from doors.counting import CappedPaginator
 from oversight import reports
 from partners.dates import today
 from projects.models import Project, StatusUpdate, UpdateState
@@ -70,7 +71,7 @@ def _late(on: Any) -> list[Task]:
 
 
 def _task(title: str, rows: Any, address: str) -> Task:
-    return Task(title, rows.count(), address, list(rows[:SHOWN]))
+    return Task(title, CappedPaginator(rows).count, address, list(rows[:SHOWN]))
 
 
 def _updates(state: str) -> str:
