@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0011_standing_told"),
+        ("projects", "0012_standing_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

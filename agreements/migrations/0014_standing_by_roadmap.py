@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agreements", "0012_term_changes")]
+    dependencies = [("agreements", "0013_history_by_transaction")]
     operations = [
         # Written anew at the end of the migrations, as the words have it.
         migrations.RunSQL("TRUNCATE agreements_itemstanding", migrations.RunSQL.noop),

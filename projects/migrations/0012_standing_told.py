@@ -21,7 +21,7 @@ def added(name, field):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agreements", "0013_standing_by_roadmap"), ("projects", "0010_standing")]
+    dependencies = [("agreements", "0014_standing_by_roadmap"), ("projects", "0011_history_by_transaction")]
     operations = [
         # Written anew at the end of the migrations, as the words have it.
         migrations.RunSQL("TRUNCATE projects_projectstanding", migrations.RunSQL.noop),
