@@ -183,19 +183,26 @@ def spans_later() -> Iterator[None]:
         cursor.execute(f"SELECT set_config('{LATER}', '', TRUE)")
 
 
-def writing(model: type[models.Model], column: str, *watched: str, through: str = "") -> tuple[Watch, ...]:
+def writing(
+    model: type[models.Model], column: str, *watched: str, through: str = "", only: str = "TRUE"
+) -> tuple[Watch, ...]:
     """Watches for rows of `model` written, deleted, or changed in one of the `watched` columns (none: in any).
 
-    `column` names the subject of a row; `through` is SQL with `{ids}` for one that lies further away.
+    `column` names the subject of a row; `through` is SQL with `{ids}` for one that lies further away. `only` is SQL
+    about `{row}`: others say nothing of how the subject stands.
     """
 
     def ids(select: str) -> str:
         return through.format(ids=select) if through else select
 
+    new, old = only.format(row="n"), only.format(row="o")
     changed = " OR ".join(f"n.{name} IS DISTINCT FROM o.{name}" for name in watched) or "n IS DISTINCT FROM o"
-    both = f"SELECT unnest(ARRAY[n.{column}, o.{column}]) FROM {NEW} n JOIN {OLD} o USING (id) WHERE {changed}"
+    both = (
+        f"SELECT unnest(ARRAY[n.{column}, o.{column}]) FROM {NEW} n JOIN {OLD} o USING (id)"
+        f" WHERE ({changed}) AND ({new} OR {old})"
+    )
     return (
-        Watch(model, "INSERT", ids(f"SELECT {column} FROM {NEW}")),
+        Watch(model, "INSERT", ids(f"SELECT n.{column} FROM {NEW} n WHERE {new}")),
         Watch(model, "UPDATE", ids(both)),
-        Watch(model, "DELETE", ids(f"SELECT {column} FROM {OLD}")),
+        Watch(model, "DELETE", ids(f"SELECT o.{column} FROM {OLD} o WHERE {old}")),
     )

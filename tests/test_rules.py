@@ -673,3 +673,15 @@ def test_references_go_on_after_the_hundred_thousandth():
         cursor.execute("SELECT setval('pacta_reference_number', 99998)")
     codes = [Sector.objects.create(name=f"Sector {n}").reference for n in range(12)]
     assert [code.rpartition("-")[2] for code in codes] == [str(number) for number in range(99999, 100011)]
+
+
+@pytest.mark.django_db
+def test_looking_whether_a_record_is_valid_takes_no_number():
+    """Each row that there was took one: a report in a register of 10,000 of them cost 10,000 numbers, and 40 ms."""
+    Sector.objects.bulk_create(Sector(name=f"Sector {n}") for n in range(30))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('pacta_reference_number')")
+        (before,) = cursor.fetchone()
+        Sector(name="One more").full_clean()
+        cursor.execute("SELECT nextval('pacta_reference_number')")
+        assert cursor.fetchone() == (before + 1,)

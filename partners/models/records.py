@@ -132,6 +132,11 @@ class Record(models.Model):
         """The reference, by which people name the record. Each model declares the field, with its own prefix."""
         return str(getattr(self, "reference", ""))
 
+    def validate_unique(self, exclude: Any = None) -> None:
+        """A reference that the database is still to give is not compared: that would give one to each row."""
+        given = isinstance(getattr(self, "reference", ""), str)
+        super().validate_unique(exclude if given else {*(exclude or ()), "reference"})
+
     def clean(self) -> None:
         super().clean()
         self._refuse_used_reference()

@@ -86,6 +86,7 @@ OF_PARTNERS = " UNION ".join(
         OF_GROUPS.format(ids=f"SELECT s.workinggroup_id FROM {SIDES._meta.db_table} s WHERE s.partner_id IN ({{ids}})"),  # noqa: S608
     ]
 )
+ACCEPTED, AGREED = "{row}.state = 'accepted'", "{row}.decision = 'agreed'"
 PROJECTS = Standing(
     ProjectStanding,
     "project",
@@ -105,8 +106,8 @@ PROJECTS = Standing(
             *(Project, "id", "stage_at_entry", "due", "is_priority", "monitored_since"),
             *("lead_id", "agreement_id", "working_group_id"),
         ),
-        *writing(StatusUpdate, "project_id", "state", "submitted_on", "stage", "confidence", "project_id"),
-        *writing(ProjectRescheduling, "project_id"),
+        *writing(StatusUpdate, "project_id", "state", "submitted_on", "stage", "confidence", only=ACCEPTED),
+        *writing(ProjectRescheduling, "project_id", only=AGREED),
         *writing(LINKS, "project_id"),
         *writing(ItemStanding, "item_id", through=OF_ITEMS)[::2],
         *writing(RoadmapItem, "id", "is_priority", "position", "roadmap_id", through=OF_ITEMS)[1:2],
