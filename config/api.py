@@ -27,7 +27,7 @@ from agreements.models import (
     TermChange,
     WorkingGroup,
 )
-from config.sync import sync_routes
+from config.sync import feed_of, sync_routes
 from config.verbs import verb_routes
 from doors.fields import DownloadField, UrlField
 from doors.resources import RecordSerializer, RecordViewSet, change_serializer
@@ -167,6 +167,8 @@ def record_serializer(model: Any, fields: list[str], added: dict[str, Any]) -> A
 
 
 SHAPES = {resource.route: Shape(serializer(resource), resource.queryset()) for resource in RESOURCES}
+# What changes, for `changes/` and for the webhooks.
+FEED = feed_of(RESOURCES, SHAPES)
 
 router = SimpleRouter()
 for _resource in RESOURCES:
@@ -175,7 +177,7 @@ for _resource in RESOURCES:
 urlpatterns = [
     *[path(f"v1/reports/{name}/", report.as_view(called=name)) for name, report in REPORTS.items()],
     *[path(f"v1/{row.route}/", verb_view(row).as_view()) for row in verb_routes(SHAPES)],
-    *sync_routes(RESOURCES, SHAPES),
+    *sync_routes(FEED),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(permission_classes=[IsAuthenticated]), name="api-docs"),

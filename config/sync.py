@@ -36,9 +36,13 @@ REACHES = (
 )
 
 
-def sync_routes(resources: list[Any], shapes: dict[str, Shape]) -> list[Any]:
-    """The addresses of the feed over the API's table."""
-    feed = Feed(tuple(_synced(resource, shapes[resource.route]) for resource in resources), REACHES)
+def feed_of(resources: list[Any], shapes: dict[str, Shape]) -> Feed:
+    """The feed over the API's table."""
+    return Feed(tuple(_synced(resource, shapes[resource.route]) for resource in resources), REACHES)
+
+
+def sync_routes(feed: Feed) -> list[Any]:
+    """Its addresses."""
     return [
         path("v1/changes/", ChangesView.as_view(feed=feed), name="changes"),
         path("v1/changes/digest/", DigestView.as_view(feed=feed), name="changes-digest"),

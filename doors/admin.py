@@ -137,41 +137,11 @@ class FileInline(PartInline):
         return super().get_formset(request, obj, **options)
 
 
-class RecordAdmin(Guarded, ModelAdmin):
-    """Search by the QuerySet's own word, autocomplete everywhere, stamps to read, history from the events.
+class VerbAdmin(ModelAdmin):
+    """State changes go by `verbs`, each on a page that asks; the history is drawn from the events."""
 
-    Saves lose to saves in between (`VersionedForm`); state changes go by `verbs`.
-    """
-
-    form = VersionedForm
-    formfield_overrides = WIDGETS
     verbs: tuple[Verb, ...] = ()
     change_form_before_template = "admin/verbs.html"
-    search_fields = ("reference",)
-    show_full_result_count = False
-    paginator = CappedPaginator
-    list_per_page = 50
-    readonly_fields: tuple[str, ...] = STAMPS
-    actions: Any = None
-    compressed_fields = True
-    warn_unsaved_form = True
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).order_by("reference")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request.user, "change", self.model) if obj is None else may_write(request.user, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or may_write(request.user, obj))
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The record; locked until the end of the request when it is about to be written."""
-        found = super().get_object(request, object_id, from_field)
-        if found is not None and request.method == "POST" and connection.in_atomic_block:
-            self.model._default_manager.select_for_update().filter(pk=found.pk).first()
-            found = super().get_object(request, object_id, from_field)
-        return found
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
@@ -179,8 +149,6 @@ class RecordAdmin(Guarded, ModelAdmin):
         record = self.get_object(request, object_id) if object_id and request.method == "GET" else None
         extra = {**(extra_context or {}), "verbs": self.links(request, record)}
         return super().changeform_view(request, object_id, form_url, extra)
-
-    # Verbs
 
     def links(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
         """The buttons of the verbs that the user may do to the record now."""
@@ -193,7 +161,7 @@ class RecordAdmin(Guarded, ModelAdmin):
         ]
 
     def permitted(self, user: Any, verb: Verb) -> bool:
-        return may_verb(user, f"{self.model._meta.label_lower}.{verb.name}")
+        return user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def verb_address(self, verb: Verb) -> str:
         return reverse(f"admin:{self._url_name('verb')}", args=[verb.name])
@@ -226,7 +194,7 @@ class RecordAdmin(Guarded, ModelAdmin):
         if form.is_valid():
             made, refused = self._do(request, verb, records, form.cleaned_data)
             if not refused or len(records) > 1:
-                return HttpResponseRedirect(self._after(records, made))
+                return self.after_verb(request, verb, records, made)
             form.add_error(None, refused)
         context = {
             **self.admin_site.each_context(request),
@@ -257,7 +225,7 @@ class RecordAdmin(Guarded, ModelAdmin):
                     made.append(verb.perform(record, request.user, asked))
             except (PermissionDenied, ValidationError) as refusal:
                 words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
-                refused.append(f"{record.reference}: {' '.join(words)}")
+                refused.append(f"{getattr(record, 'reference', record)}: {' '.join(words)}")
         done = len(records) - len(refused)
         if done:
             self.message_user(request, _("%(verb)s: %(number)s done.") % {"verb": verb.label, "number": done})
@@ -266,14 +234,71 @@ class RecordAdmin(Guarded, ModelAdmin):
                 self.message_user(request, line, messages.ERROR)
         return made, refused
 
-    def _after(self, records: list[Any], made: list[Any]) -> str:
+    def after_verb(self, request: HttpRequest, verb: Verb, records: list[Any], made: list[Any]) -> HttpResponse:
         """To what was made, where it has a page here; else back to the record or to the list."""
+        return HttpResponseRedirect(self._after(records, made))
+
+    def _after(self, records: list[Any], made: list[Any]) -> str:
         if len(made) == 1 and type(made[0]) in self.admin_site._registry:
             options = made[0]._meta
             return reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[made[0].pk])
         if len(records) == 1:
             return reverse(f"admin:{self._url_name('change')}", args=[records[0].pk])
         return reverse(f"admin:{self._url_name('changelist')}")
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        record = self.get_object(request, object_id)
+        if record is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, record):
+            return HttpResponse(status=403)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History of %(record)s") % {"record": record},
+            "opts": self.opts,
+            "original": record,
+            "changes": chosen(changes(record), request),
+            "asked": {name: request.GET.get(name, "") for name in ("field", "user")},
+        }
+        return TemplateResponse(request, "admin/record_history.html", context)
+
+
+class RecordAdmin(Guarded, VerbAdmin):
+    """Search by the QuerySet's own word, autocomplete everywhere, stamps to read, history from the events.
+
+    Saves lose to saves in between (`VersionedForm`); state changes go by `verbs`.
+    """
+
+    form = VersionedForm
+    formfield_overrides = WIDGETS
+    search_fields = ("reference",)
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    readonly_fields: tuple[str, ...] = STAMPS
+    actions: Any = None
+    compressed_fields = True
+    warn_unsaved_form = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).order_by("reference")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request.user, "change", self.model) if obj is None else may_write(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or may_write(request.user, obj))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The record; locked until the end of the request when it is about to be written."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and request.method == "POST" and connection.in_atomic_block:
+            self.model._default_manager.select_for_update().filter(pk=found.pk).first()
+            found = super().get_object(request, object_id, from_field)
+        return found
+
+    def permitted(self, user: Any, verb: Verb) -> bool:
+        return may_verb(user, f"{self.model._meta.label_lower}.{verb.name}")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return queryset.search(search_term), False
@@ -293,22 +318,6 @@ class RecordAdmin(Guarded, ModelAdmin):
         moved = ("due",) if obj is not None and any(f.name == "original_due" for f in self.model._meta.fields) else ()
         fixed = getattr(self.model, "FIXED", ()) if obj is not None else ()
         return (*super().get_readonly_fields(request, obj), *moved, *fixed)
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        record = self.get_object(request, object_id)
-        if record is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_or_change_permission(request, record):
-            return HttpResponse(status=403)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("History of %(record)s") % {"record": record},
-            "opts": self.opts,
-            "original": record,
-            "changes": chosen(changes(record), request),
-            "asked": {name: request.GET.get(name, "") for name in ("field", "user")},
-        }
-        return TemplateResponse(request, "admin/record_history.html", context)
 
 
 def _is_pointer(field: Any) -> bool:

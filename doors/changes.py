@@ -160,6 +160,19 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Happening:
+    """One event by itself: its name, unlike all others of this register; `insert`, `update` or `delete` of a row, and
+    the resource and id of the record that this row is (no resource, if it only stands in others); whom it touched."""
+
+    name: str
+    label: str
+    at: datetime
+    own: tuple[str, int]
+    touched: Touched
+    end: Position
+
+
+@dataclass(frozen=True)
 class Feed:
     """All resources in the order of the API's table."""
 
@@ -173,6 +186,17 @@ class Feed:
         touched = self._touched(events[:size])
         end = Position(*events[:size][-1][:3]) if events else position
         return Changes({route: touched[route] for route in touched if route in chosen}, end, len(events) > size)
+
+    def next(self, position: Position, routes: Iterable[str]) -> Happening | None:
+        """The next event that touches any of the resources. None: there is none yet."""
+        chosen = set(routes)
+        for event in self._events(position, chosen, _number(HORIZON), 1):
+            *stands, label, at, ids = event
+            end, touched = Position(*stands), self._touched([event])
+            table = self._tables[end.table]
+            wanted = {route: touched[route] for route in touched if route in chosen}
+            return Happening(f"{table.events}-{end.event}", label, at, (table.own, ids[0]), wanted, end)
+        return None
 
     def has_more(self, position: Position, routes: Iterable[str]) -> bool:
         """Whether anything was committed after the position, also what the feed still holds back."""

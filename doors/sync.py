@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 from django.core import signing
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,9 +20,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from doors.changes import Feed, Position, Synced, Times, newest, one_moment
+from doors.changes import Feed, Position, Synced, newest, one_moment
 from doors.digests import digests
-from doors.permissions import may, roles_of
+from doors.entries import Entry, entries, readable, told
+from doors.permissions import roles_of
 from doors.rest import refuse_unknown
 from doors.sync_schema import (
     CURSOR,
@@ -41,7 +41,6 @@ from doors.sync_schema import (
 from partners.models import Partner
 
 SALT = "pacta.changes"
-Entry = dict[str, Any]
 
 
 class StartAnew(APIException):
@@ -98,10 +97,10 @@ class FeedView(APIView):
             raise ValidationError(
                 {"resource": [_("There is no resource %(name)s.") % {"name": name} for name in sorted(unknown)]}
             )
-        readable = [resource for resource in feed.resources if may(user, "view", resource.model)]
-        if set(self.asked) - {resource.route for resource in readable}:
+        known = readable(feed, user)
+        if set(self.asked) - {resource.route for resource in known}:
             raise PermissionDenied
-        return [resource for resource in readable if not self.asked or resource.route in self.asked]
+        return [resource for resource in known if not self.asked or resource.route in self.asked]
 
     def _read(self, text: str, user: Any) -> Cursor:
         cursor = Cursor.read(text)
@@ -154,7 +153,7 @@ class ChangesView(FeedView):
         for resource in self.chosen[self.routes.index(route) :]:
             rows = resource.visible_to(self.request.user).filter(pk__gt=last if resource.route == route else 0)
             found = rows.order_by("pk").values_list("pk", "modified_at")[: size - len(results)]
-            results += _entries(resource, dict(found))
+            results += entries(resource, dict(found))
             if len(results) >= size:
                 return replace(cursor, walk=(resource.route, results[-1]["id"])), True, results
         return replace(cursor, walk=None), True, results
@@ -162,27 +161,8 @@ class ChangesView(FeedView):
     def _follow(self, cursor: Cursor, size: int) -> tuple[Cursor, bool, list[Entry]]:
         """The records of the next events."""
         changes = self.feed.after(cursor.after, self.routes, size)
-        results = [
-            entry
-            for resource in self.chosen
-            if (times := changes.touched.get(resource.route))
-            for entry in self._changed(resource, times)
-        ]
+        results = told(self.chosen, changes.touched, self.request.user)
         return replace(cursor, after=changes.end), changes.is_cut, results
-
-    def _changed(self, resource: Synced, times: Times) -> list[Entry]:
-        told = _entries(resource, {pk: times[pk] for pk in resource.seen(times, self.request.user)})
-        there = {entry["id"] for entry in told}
-        return told + self._tombstones(resource, {pk: at for pk, at in times.items() if pk not in there})
-
-    def _tombstones(self, resource: Synced, times: Times) -> list[Entry]:
-        """What is gone or has gone out of sight. Of what was never in sight nothing is said."""
-        rows = resource.model._default_manager
-        if times and hasattr(rows, "never_shown_to"):
-            unseen = rows.never_shown_to(self.request.user).filter(pk__in=list(times))
-            times = {pk: at for pk, at in times.items() if pk not in set(unseen.values_list("pk", flat=True))}
-        told = {"resource": resource.route, "version": None, "deleted": True, "record": None}
-        return [{**told, "id": pk, "changed_at": at} for pk, at in times.items()]
 
     def _links(self, request: Request, cursor: Cursor) -> dict[str, str]:
         parameters = request.query_params.copy()
@@ -212,18 +192,3 @@ class DigestView(FeedView):
             more = bool(self.cursor.walk) or self.feed.has_more(self.cursor.after, self.routes)
             results = [row for resource in self.chosen for row in digests(resource, request.user)]
         return Response({"more": more, "results": results}, headers={"Cache-Control": "private, no-store"})
-
-
-def _entries(resource: Synced, times: Times) -> list[Entry]:
-    """The records as they are now."""
-    return [
-        {
-            "resource": resource.route,
-            "id": pk,
-            "version": version,
-            "deleted": False,
-            "changed_at": times[pk],
-            "record": orjson.Fragment(body),
-        }
-        for pk, version, body in resource.shape.bodies(times)
-    ]
