@@ -74,7 +74,8 @@ def database() -> dict[str, object]:
         # The second time that a statement of doors.shapes runs on a connection, the server has it planned already. All
         # others bind their values on the client and are never prepared.
         "prepare_threshold": 1,
-        "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+        # While the server is away each request tries again, rather than wait for tries that come ever more seldom.
+        "pool": {"min_size": 1, "max_size": 8, "timeout": 4, "reconnect_timeout": 2},
         # A record's JSON joins a dozen tables: planning takes longer than running, and the plan is the same.
         # Compiling a query of the trend takes seconds, running it milliseconds. "gunea" is as like "guinea" as 0.44.
         "options": "-c plan_cache_mode=force_generic_plan -c jit=off -c pg_trgm.word_similarity_threshold=0.4"

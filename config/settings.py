@@ -46,10 +46,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that redirects, static files and refusals have it too.
+    "config.middleware.RequestIdMiddleware",
     "accounts.addresses.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.RequestIdMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
     # Before what makes a 304, which would drop its headers.
     "accounts.throttling.RateLimitMiddleware",
@@ -175,6 +176,7 @@ SECURE_HSTS_PRELOAD = not LOCAL
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "config.failures.forged"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 REST_FRAMEWORK = {
@@ -225,9 +227,26 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "config.logs.RequestIdFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    # It tells of every trigger that a migration installs.
-    "loggers": {"pgtrigger": {"level": "WARNING"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        },
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line" if LOCAL else "json",
+            "filters": ["request_id"],
+        }
+    },
+    "loggers": {
+        # It tells of every trigger that a migration installs.
+        "pgtrigger": {"level": "WARNING"},
+        # A line a request; at one's own terminal it would hide the rest.
+        "pacta.requests": {"level": "WARNING" if LOCAL else "INFO"},
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
 }

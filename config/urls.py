@@ -42,3 +42,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
 ]
+
+handler400 = "config.failures.bad_request"
+handler403 = "config.failures.forbidden"
+handler404 = "config.failures.not_found"
+handler500 = "config.failures.failed"

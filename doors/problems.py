@@ -8,13 +8,19 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
-from psycopg.errors import CheckViolation
+from psycopg.errors import CheckViolation, ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
 from doors.writes import StillRunning
+
+# The database is away, has no connection left, waits for a lock or takes too long; psycopg and Django call it so.
+UNAVAILABLE = (OperationalError, InterfaceError)
+RETRY_AFTER = "5"  # seconds
+# What had passed every check, and was refused because of what somebody else wrote meanwhile.
+MET_ANOTHER = (UniqueViolation, ForeignKeyViolation, ExclusionViolation)
 
 
 class Conflict(exceptions.APIException):
@@ -39,7 +45,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     response.data = problem
     response.content_type = "application/problem+json"
     if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
-        response["Retry-After"] = "5"
+        response["Retry-After"] = RETRY_AFTER
     if isinstance(error, StillRunning):
         response["Retry-After"] = "1"
     return response
@@ -52,8 +58,10 @@ def _known(error: Exception) -> Exception:
         return exceptions.ValidationError({"detail": _("A value is out of range.")})
     if isinstance(error, IntegrityError) and isinstance(error.__cause__, CheckViolation):
         return Conflict(str(error).splitlines()[0])
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, MET_ANOTHER):
+        return Conflict(_("Another change came first. Look at the record again."))
     if isinstance(error, ProtectedError):
         return Conflict(_("Other records refer to this one."))
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, UNAVAILABLE):
         return Unavailable()
     return error

@@ -1,0 +1,200 @@
+"""What is answered when something goes wrong, by whom it may be caused, and what the log says of it."""
+
+import json
+import logging
+import re
+import sys
+import time
+
+import pytest
+from django.db import connection, transaction
+from django.urls import path
+
+from config import failures
+from config.logs import JsonFormatter, LineFormatter, request_id
+from config.urls import urlpatterns as addresses
+from tests.gate import Gate
+from tests.site import serve
+
+PROBLEM = "application/problem+json"
+
+
+# The database is away
+
+
+@pytest.fixture(scope="module")
+def gated(django_db_setup, django_db_blocker, tmp_path_factory):
+    gate = Gate()
+    name = f"{connection.settings_dict['NAME']}_gated"
+    with (
+        django_db_blocker.unblock(),
+        serve(tmp_path_factory.mktemp("media"), "gated", more={"DATABASE_URL": gate.url(name), "DEBUG": ""}) as site,
+    ):
+        yield site, gate
+    gate.close()
+
+
+def test_without_its_database_the_site_says_so_and_heals_by_itself(gated):
+    """Seen to fail, with 500 on every page, without `failures.failed` as handler500."""
+    site, gate = gated
+    cookies = site.cookies(site.user("viewer"))
+    assert site.call("/overdue/", cookies=cookies)[0] == 200
+    gate.shut()
+    try:
+        for address in ("/overdue/", "/api/v1/projects/", "/accounts/login/", "/readyz"):
+            began = time.monotonic()
+            status, headers, text = site.call(address, cookies=cookies)
+            assert (address, status, headers["Retry-After"]) == (address, 503, "5")
+            assert time.monotonic() - began < 10
+            assert headers["X-Request-ID"]
+            if address.startswith("/api/"):
+                assert (headers["Content-Type"], json.loads(text)["status"]) == (PROBLEM, 503)
+            elif address != "/readyz":
+                assert "The register cannot answer now" in text
+                assert headers["X-Request-ID"] in text
+        assert site.call("/healthz")[0] == 200
+    finally:
+        gate.open()
+    until = time.monotonic() + 5
+    while site.call("/overdue/", cookies=cookies)[0] != 200:
+        assert time.monotonic() < until, "it has not healed"
+        time.sleep(0.1)
+    assert site.call("/readyz")[0] == 200
+
+
+# Errors of our own, called by addresses that only these tests know
+
+
+def too_slow(request):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(5)")
+
+
+def broken(request):
+    raise RuntimeError("password=hunter2-hunter2 of a fault of ours")
+
+
+class Urls:
+    urlpatterns = [
+        path("slow/", too_slow),
+        path("api/slow/", too_slow),
+        path("broken/", broken),
+        path("api/broken/", broken),
+        *addresses,
+    ]
+    handler400, handler403 = failures.bad_request, failures.forbidden
+    handler404, handler500 = failures.not_found, failures.failed
+
+
+@pytest.fixture
+def reader(client, officer, settings):
+    sys.modules["tests.urls_of_failures"] = Urls
+    settings.ROOT_URLCONF = "tests.urls_of_failures"
+    client.force_login(officer)
+    client.raise_request_exception = False
+    yield client
+    del sys.modules["tests.urls_of_failures"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "status"), [("/slow/", 503), ("/api/slow/", 503), ("/broken/", 500), ("/api/broken/", 500)]
+)
+def test_what_takes_too_long_is_503_and_a_fault_of_ours_500(reader, address, status):
+    answer = reader.get(address)
+    assert (answer.status_code, answer.get("Retry-After")) == (status, "5" if status == 503 else None)
+    assert (answer["Content-Type"] == PROBLEM) == address.startswith("/api/")
+    assert "hunter2" not in answer.content.decode()
+    assert answer["X-Request-ID"]
+
+
+# Friendly pages
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("/nowhere/", 404, "There is no such page"),
+        ("/partners/NONE/", 404, "There is no such page"),
+        ("/admin/auth/group/", 403, "This is not open to you"),
+        ("/api/v2/", 404, "There is no such page"),
+    ],
+)
+def test_a_refusal_is_a_page_of_the_house_and_says_where_to_go(client, officer, address, status, said):
+    client.force_login(officer)
+    answer = client.get(address)
+    text = answer.content.decode()
+    assert answer.status_code == status
+    assert said in text
+    if address.startswith("/api/"):
+        assert (answer["Content-Type"], json.loads(text)["status"]) == (PROBLEM, status)
+    else:
+        assert answer["X-Request-ID"] in text
+        assert 'href="/"' in text
+
+
+@pytest.mark.django_db
+def test_a_foreign_host_and_a_forged_form_are_refused_with_a_page(client, officer, django_user_model):
+    foreign = client.get("/", headers={"Host": "evil.example.com"})
+    assert (foreign.status_code, "The request was not understood" in foreign.content.decode()) == (400, True)
+    strict = type(client)(enforce_csrf_checks=True)
+    strict.force_login(officer)
+    forged = strict.post("/accounts/logout/")
+    assert (forged.status_code, "load the page anew" in forged.content.decode()) == (403, True)
+
+
+# The log
+
+
+def printed(formatter, message, *arguments, exception=None):
+    error = (type(exception), exception, None) if exception else None
+    return formatter.format(logging.LogRecord("a.logger", logging.WARNING, "f", 1, message, arguments, error))
+
+
+FORGERY = "x\r\n2026-01-01 INFO all is well\x1b[2J\u2028\u202e\x85"
+
+
+@pytest.mark.parametrize(
+    "formatter", [JsonFormatter(), LineFormatter("{levelname} {message}", style="{")], ids=["json", "line"]
+)
+def test_nobody_draws_a_log_line_of_his_own(formatter):
+    """Seen to fail with logging.Formatter in the place of each."""
+    for line in printed(formatter, "asked for %s", FORGERY, exception=ValueError(FORGERY)).split("\n"):
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u202e]", line)
+        assert not line.startswith(("2026", "INFO"))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Authorization: Bearer {}",
+        "{{'password': '{}'}}",
+        "csrfmiddlewaretoken={}&name=x",
+        "sessionid={}; path=/",
+        "__Host-sessionid={}; path=/",
+        "postgresql://pacta:{}@db.example.org/pacta",
+        "SECRET_KEY={}",
+        "key pacta_abcd12345{} was used",
+    ],
+)
+@pytest.mark.parametrize("formatter", [JsonFormatter(), LineFormatter()], ids=["json", "line"])
+def test_secrets_are_masked(formatter, secret):
+    """Seen to fail with an empty `_SECRETS`."""
+    said = secret.format("qwertySECRET987")
+    line = printed(formatter, "heard: %s", said, exception=ValueError(said))
+    assert "qwertySECRET987" not in line
+    assert "***" in line
+
+
+@pytest.mark.django_db
+def test_each_request_leaves_a_line_with_its_id_who_and_what_came_of_it(client, officer, caplog):
+    client.force_login(officer)
+    caplog.set_level("INFO", "pacta.requests")
+    caplog.handler.setFormatter(JsonFormatter())
+    caplog.handler.addFilter(lambda record: setattr(record, "request_id", request_id.get()) or True)
+    answer = client.get("/overdue/?search=confidential")
+    line = json.loads(caplog.text.strip())
+    assert line["request"] == answer["X-Request-ID"]
+    assert (line["message"], line["status"], line["user"]) == ("GET /overdue/: 200", 200, officer.pk)
+    assert "confidential" not in caplog.text
