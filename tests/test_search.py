@@ -65,7 +65,7 @@ def test_a_word_in_no_record_finds_nothing(partners):
     assert finding.find("xylophone").groups == []
 
 
-@pytest.mark.parametrize("words", ["100%", "_", "\\", "'; --", "&|!", "<->"])
+@pytest.mark.parametrize("words", ["kaolin%", "_", "\\", "'; --", "&|!", "<->"])
 def test_signs_of_patterns_and_queries_are_plain_text(partners, words):
     assert names(finding.find(words)) == []
     Partner.objects.create(name=f"Share {words} of trade", kind="enterprise", country="CN")
