@@ -10,8 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateField, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from agreements.models import Agreement, ItemStanding, RoadmapItem
 from oversight import reports
 from oversight.memory import remembered
 from oversight.scores import per
-from partners.dates import ONE_DAY, is_past, today
+from partners.dates import ONE_DAY, today
 from partners.models import Partner
 from projects.models import Project, ProjectStanding, StatusUpdate
 
@@ -67,16 +66,12 @@ def figures(on: date, since: date, user: Any, late: Late) -> list[Figure]:
 
 
 def _due(model: Any, on: date) -> int:
-    """How many rows `due_within` has: of spans alone, where there are spans."""
-    if is_past():
-        return int(model.objects.due_within(on, SOON).count())
+    """How many rows `due_within` has, from the spans alone."""
     soon = (on, on + timedelta(days=SOON))
     return int(_spans(model).filter(during__contains=on, deadline__range=soon).count())
 
 
 def _silent_projects(on: date) -> int:
-    if is_past():
-        return int(Project.objects.silent(on).count())
     return int(_spans(Project).filter(during__contains=on, silent_from__lte=on).count())
 
 
@@ -187,16 +182,10 @@ def _month_end(on: date, back: int) -> date:
 
 def _late_on(model: Any, days: list[date]) -> dict[date, int]:
     """One query for all the days: planned once, and from the spans the whole table is read once."""
+    spans = _spans(model).filter(deadline__isnull=False).values("during", "deadline")
+    sql, params = spans.query.sql_with_params()
     with connection.cursor() as cursor:
-        if is_past():
-            late = model.objects.overdue(RawSQL("days.day", [], DateField())).order_by().values("pk")
-            sql, params = late.query.sql_with_params()
-            counted = f"SELECT day, (SELECT count(*) FROM ({sql}) late) FROM unnest(%s::date[]) AS days (day)"  # noqa: S608
-            cursor.execute(counted, [*params, days])
-        else:
-            spans = _spans(model).filter(deadline__isnull=False).values("during", "deadline")
-            sql, params = spans.query.sql_with_params()
-            cursor.execute(LATE_BY_DAY.format(spans=sql), [*params, days])
+        cursor.execute(LATE_BY_DAY.format(spans=sql), [*params, days])
         return dict(cursor.fetchall())
 
 

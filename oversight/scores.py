@@ -22,7 +22,6 @@ from agreements.models import (
     RoadmapItem,
     WorkingGroup,
 )
-from partners.dates import is_past
 from partners.models import Partner
 from projects.models import Project, ProjectRescheduling, ProjectStanding
 
@@ -61,8 +60,8 @@ class RoadmapScore:
 
 def open_and_late_items(on: date) -> tuple[Counter[int], Counter[int]]:
     """The numbers of open and of late items of each roadmap."""
-    late = RoadmapItem.objects.overdue(on) if is_past() else ItemStanding.objects.filter(during__contains=on)
-    return per(RoadmapItem.objects.open(on), "roadmap"), per(late.filter(deadline__lt=on), "roadmap_id")
+    late = ItemStanding.objects.filter(during__contains=on, deadline__lt=on)
+    return per(RoadmapItem.objects.open(on), "roadmap"), per(late, "roadmap_id")
 
 
 def roadmap_scores(on: date, open_and_late: tuple[Counter[int], Counter[int]] | None = None) -> list[RoadmapScore]:
@@ -214,9 +213,8 @@ def _projects_per_country(on: date) -> list[Counter[str]]:
 
 
 def _standing(on: date) -> Any:
-    """What is kept of the projects on the day, without the projects; on a past day worked out."""
-    spans = ProjectStanding.objects.filter(during__contains=on)
-    return (Project.objects.described(on) if is_past() else spans).order_by()
+    """What is kept of the projects on the day, without the projects."""
+    return ProjectStanding.objects.filter(during__contains=on).order_by()
 
 
 @dataclass(frozen=True)

@@ -110,21 +110,42 @@ def _table(model: Any) -> str:
 
 def _as_recorded(model: Any, event: Any) -> str:
     table, events = _table(model), _table(event)
-    key = "pgh_obj_id" if any(field.name == "pgh_obj" for field in event._meta.fields) else "id"
-    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
-    live, then = (", ".join(f"{row}.{name}" for name in names) for row in ("t", "x"))
+    names = ", ".join(f't."{field.column}"' for field in model._meta.concrete_fields)
     return f"""
         CREATE VIEW {SCHEMA}.{table} AS
-        SELECT {live} FROM public.{table} t
-        WHERE NOT EXISTS (SELECT FROM public.{events} e WHERE e.{key} = t.id AND e.pgh_created_at >= {MOMENT})
+        SELECT {names} FROM public.{table} t
+        WHERE NOT EXISTS (SELECT FROM public.{events} e WHERE e.{_key(event)} = t.id AND e.pgh_created_at >= {MOMENT})
         UNION ALL
-        SELECT {then} FROM (SELECT DISTINCT {key} AS id FROM public.{events} WHERE pgh_created_at >= {MOMENT}) changed
+        {rows_before(model, event)}
+    """
+
+
+def events_of(model: Any) -> Any:
+    """The events that trace the model; None where it keeps no history."""
+    return next((event for event in _events() if event.pgh_tracked_model is model), None)
+
+
+def changed_since(event: Any) -> str:
+    """SQL for the ids of the rows that have an event after the moment."""
+    return f"SELECT DISTINCT {_key(event)} AS id FROM public.{_table(event)} WHERE pgh_created_at >= {MOMENT}"
+
+
+def rows_before(model: Any, event: Any) -> str:
+    """SQL for the rows that were changed or deleted after the moment, as they were then."""
+    key, names = _key(event), ", ".join(f'x."{field.column}"' for field in model._meta.concrete_fields)
+    return f"""
+        SELECT {names} FROM ({changed_since(event)}) changed
         CROSS JOIN LATERAL (
-            SELECT * FROM public.{events} e WHERE e.{key} = changed.id AND e.pgh_created_at < {MOMENT}
+            SELECT * FROM public.{_table(event)} e WHERE e.{key} = changed.id AND e.pgh_created_at < {MOMENT}
             ORDER BY e.pgh_id DESC LIMIT 1
         ) x
         WHERE x.pgh_label <> 'delete'
     """
+
+
+def _key(event: Any) -> str:
+    """The column of the traced row's id: a relation's rows have no record of their own to point at."""
+    return "pgh_obj_id" if any(field.name == "pgh_obj" for field in event._meta.fields) else "id"
 
 
 def _view_views(cursor: Any) -> list[str]:

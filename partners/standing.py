@@ -5,7 +5,8 @@ The words of a QuerySet say what holds on a day: open, deadline, active. To ask 
 Between two days on which something happened to a row the answer is the same. So a table holds a row for each such
 span, and a function, made from the very words after each migration, writes the spans of the given rows anew whenever
 a trigger sees that something they rest on has changed. The words stay the one definition; `check_integrity` compares.
-A past day `as_of` is answered by the words, over what was recorded then.
+Of a past day `as_of` the spans that nothing has touched since are those that are kept; only for the others the words
+are asked, over what was recorded then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.db.models import DateField
 from django.db.models.expressions import RawSQL
+
+from partners.asof import SCHEMA, changed_since, events_of, rows_before
 
 LATER = "pacta.standings"
 # In a watched table's SQL: the rows written and the rows as they were.
@@ -41,6 +44,15 @@ class Watch:
             CREATE OR REPLACE TRIGGER {table}_{number} AFTER {self.event} ON {self.model._meta.db_table}
             REFERENCING {rows[self.event]} FOR EACH STATEMENT EXECUTE FUNCTION {table}_changed('{changed}')
         """
+
+    def since(self) -> str:
+        """`changed` of all that happened since the moment of a past day, see `_since`."""
+        table = self.model._meta.db_table
+        told = {"INSERT": {NEW: "new"}, "DELETE": {OLD: "gone"}, "UPDATE": {NEW: "now", OLD: "was"}}
+        sql = self.changed
+        for rows, name in told[self.event].items():
+            sql = sql.replace(rows, f"{table}_{name}")
+        return sql
 
 
 @dataclass(frozen=True)
@@ -79,8 +91,11 @@ class Standing:
         """The table of those whose spans these are."""
         return str(self.model._meta.get_field(self.subject).related_model._meta.db_table)  # type: ignore[union-attr]
 
-    def spans(self) -> str:
-        """SQL for the spans of the rows in `wanted(id)`, as the words have them."""
+    def spans(self, *, one_by_one: bool = False) -> str:
+        """SQL for the spans of the rows in `wanted(id)`, as the words have them.
+
+        `one_by_one` looks up each row by itself: over views of a past day, which cannot be joined by an index.
+        """
         rows = self.holds(RawSQL("spans.day", [], DateField())).filter(pk=RawSQL("spans.id", []))
         sql, params = rows.order_by().values(*self.told).query.sql_with_params()
         holds = connection.ops.compose_sql(sql, params)  # type: ignore[attr-defined]
@@ -90,7 +105,7 @@ class Standing:
                 SELECT id, day, daterange(nullif(day, '-infinity'), lead(day) OVER (PARTITION BY id ORDER BY day), '[)')
                     AS during
                 FROM (SELECT id, '-infinity'::date AS day FROM wanted UNION {self.days}) begins
-            ) spans CROSS JOIN LATERAL ({holds}) held ({", ".join(self.told)})
+            ) spans CROSS JOIN LATERAL ({holds} {"OFFSET 0" if one_by_one else ""}) held ({", ".join(self.told)})
         """
 
     def statements(self) -> list[str]:
@@ -128,6 +143,47 @@ class Standing:
         """
         return [refresh, changed, *(watch.trigger(number, self.table) for number, watch in enumerate(self.watches))]
 
+    def past_statements(self) -> list[str]:
+        """The view of the spans as of a past day, and the functions of which it is made."""
+        touched, then = f"{SCHEMA}.{self.table}_touched", f"{SCHEMA}.{self.table}_then"
+        fields = self.model._meta.concrete_fields
+        columns = ", ".join(f"{field.column} {field.db_type(connection)}" for field in fields)
+        kept, fresh = (", ".join(f"{row}.{field.column}" for field in fields) for row in ("kept", "fresh"))
+        head = f"LANGUAGE plpgsql STABLE SET search_path = {SCHEMA}, public AS $body$\n#variable_conflict use_column"
+        return [
+            f"""
+            CREATE FUNCTION {touched}() RETURNS TABLE (id bigint) {head}
+            BEGIN
+                RETURN QUERY {self._touched()};
+            END
+            $body$
+            """,
+            f"""
+            CREATE FUNCTION {then}() RETURNS TABLE ({columns}) {head}
+            BEGIN
+                RETURN QUERY WITH wanted AS (SELECT id FROM {touched}()), fresh (id, {self.columns}) AS (
+                    SELECT -row_number() OVER (), worked_out.* FROM ({self.spans(one_by_one=True)}) worked_out
+                ) SELECT {fresh} FROM fresh;
+            END
+            $body$
+            """,
+            f"""
+            CREATE VIEW {SCHEMA}.{self.table} AS
+            SELECT {kept} FROM public.{self.table} kept
+            WHERE NOT EXISTS (SELECT FROM {touched}() touched WHERE touched.id = kept.{self.subject_column})
+            UNION ALL SELECT * FROM {then}()
+            """,
+        ]
+
+    def _touched(self) -> str:
+        """SQL for the ids of the subjects of which something that their spans rest on is not as it was at the moment.
+
+        What a trigger is told of one statement is said here of all that happened since.
+        """
+        sources = ", ".join(_since(model) for model in dict.fromkeys(watch.model for watch in self.watches))
+        changed = " UNION ".join(f"SELECT * FROM ({watch.since()}) watched (id)" for watch in self.watches)
+        return f"WITH {sources} SELECT id FROM ({changed}) changed WHERE id IS NOT NULL"
+
     def rebuild(self) -> None:
         """Write all spans anew."""
         with transaction.atomic(), connection.cursor() as cursor, spans_later():
@@ -140,19 +196,22 @@ class Standing:
     def install(self, **_told: Any) -> None:
         """After migrations: functions and triggers as the words are now, and the spans, unless they stand so."""
         watched = {watch.model._meta.db_table for watch in self.watches} | {self.table}
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             if not watched <= set(connection.introspection.table_names(cursor)):
                 return
-            statements = self.statements()
-            mark = hashlib.sha256("\n".join(statements).encode()).hexdigest()
-            cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", [self.table])
-            if cursor.fetchone() == (mark,):
-                return
-        with transaction.atomic(), connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            self.rebuild()
-            cursor.execute(f"COMMENT ON TABLE {self.table} IS '{mark}'")
+            now, past = self.statements(), self.past_statements()
+            if not _stands(cursor, self.table, now):
+                _execute(cursor, now)
+                self.rebuild()
+                _mark(cursor, "TABLE", self.table, now)
+            view = f"{SCHEMA}.{self.table}"
+            if not _stands(cursor, view, past):
+                _execute(cursor, [self._without_past(), *past])
+                _mark(cursor, "VIEW", view, past)
+
+    def _without_past(self) -> str:
+        functions = ", ".join(f"{SCHEMA}.{self.table}_{name}()" for name in ("touched", "then"))
+        return f"DROP VIEW IF EXISTS {SCHEMA}.{self.table}; DROP FUNCTION IF EXISTS {functions}"
 
     def faults(self) -> str:
         """SQL for the ids of the subjects whose kept spans are not what the words say."""
@@ -172,6 +231,45 @@ class Standing:
             else f"kept.{name} IS NOT DISTINCT FROM fresh.{name}"
             for name in names
         )
+
+
+def _stands(cursor: Any, relation: str, statements: list[str]) -> bool:
+    """Whether the relation was last made by these statements."""
+    cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", [relation])
+    return bool(cursor.fetchone() == (_hash(statements),))
+
+
+def _mark(cursor: Any, kind: str, relation: str, statements: list[str]) -> None:
+    cursor.execute(f"COMMENT ON {kind} {relation} IS '{_hash(statements)}'")
+
+
+def _hash(statements: list[str]) -> str:
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()
+
+
+def _execute(cursor: Any, statements: list[str]) -> None:
+    for statement in statements:
+        cursor.execute(statement)
+
+
+def _since(model: type[models.Model]) -> str:
+    """What became of a table since the moment: changed rows as they are and as they were, the new and the gone.
+
+    A table of spans has no history: there it is the subjects whose spans are not those that are kept.
+    """
+    table, fields, events = model._meta.db_table, model._meta.concrete_fields, events_of(model)
+    if events is None:
+        subject = next(field.column for field in fields if field.is_relation)
+        return ", ".join(
+            f"{table}_{name} AS (SELECT id AS {subject} FROM {SCHEMA}.{table}_touched())" for name in ("new", "gone")
+        )
+    names = ", ".join(f"t.{field.column}" for field in fields)
+    return f"""
+        {table}_now AS MATERIALIZED (SELECT {names} FROM public.{table} t WHERE t.id IN ({changed_since(events)})),
+        {table}_was AS MATERIALIZED ({rows_before(model, events)}),
+        {table}_new AS (SELECT * FROM {table}_now WHERE id NOT IN (SELECT id FROM {table}_was)),
+        {table}_gone AS (SELECT * FROM {table}_was WHERE id NOT IN (SELECT id FROM {table}_now))
+    """
 
 
 @contextmanager

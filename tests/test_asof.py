@@ -213,4 +213,8 @@ def test_the_views_have_the_columns_of_the_tables(db):
         cursor.execute("SELECT table_name, column_name, data_type FROM information_schema.columns"
                        " WHERE table_schema = 'public' AND table_name = ANY(%s)", [sorted(names)])  # fmt: skip
         assert views == set(cursor.fetchall())
-    assert names == {model.pgh_tracked_model._meta.db_table for model in EVENTS} | {"oversight_move"}
+    assert names == {model.pgh_tracked_model._meta.db_table for model in EVENTS} | {
+        "oversight_move",
+        "agreements_itemstanding",
+        "projects_projectstanding",
+    }

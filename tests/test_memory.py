@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from oversight import memory
+from partners.asof import as_of
 from partners.models import Partner
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,17 @@ def test_another_question_is_another_answer(counted):
     memory.remembered(count, DAY)
     memory.remembered(count, date(2026, 1, 2))
     assert len(calls) == 2
+
+
+def test_each_past_day_is_remembered_by_itself(counted):
+    count, calls = counted
+    Partner.objects.create(name="New", kind="enterprise", country="CN")
+    now = memory.remembered(count, DAY)
+    for _again in range(2):
+        with as_of(date(2026, 1, 2)):
+            assert memory.remembered(count, DAY) == 0
+    assert len(calls) == 2
+    assert memory.remembered(count, DAY) == now
 
 
 def test_nothing_is_kept_while_somebody_writes(counted, monkeypatch):

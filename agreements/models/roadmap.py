@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.models.agreement import Agreement
 from agreements.models.bodies import Meeting, WorkingGroup
 from partners.constraints import check, known, not_wholly_before
-from partners.dates import PartialDate, is_past, today
+from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record
@@ -204,8 +204,6 @@ class RoadmapItemQuerySet(NamedQuerySet):
 
     def standing(self, on: date) -> Self:
         """`bound` on the day, from the spans that the database keeps of it."""
-        if is_past():
-            return self.bound(on)
         return self.filter(standings__during__contains=on).annotate(deadline=F("standings__deadline"))
 
     def with_overdue(self, on: date) -> Self:

@@ -36,7 +36,7 @@ from agreements.models.amounts import (
 )
 from agreements.models.roadmap import _due_on, agreed_move
 from partners.constraints import check, known
-from partners.dates import PartialDate, is_past, today
+from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
 from partners.history import tracked, tracked_link
 from partners.models import Cited, Named, Partner, Record, Sector
@@ -130,8 +130,6 @@ class ProjectQuerySet(NamedQuerySet):
 
     def standing(self, on: date) -> Self:
         """`described` on the day, from the spans that the database keeps of it."""
-        if is_past():
-            return self.described(on)
         kept = {name: F(f"standings__{name}") for name in STANDING}
         return self.filter(standings__during__contains=on).annotate(**kept)
 
@@ -140,7 +138,7 @@ class ProjectQuerySet(NamedQuerySet):
 
         With what `bound` says of the day, from the spans that the database keeps of it.
         """
-        return self.bound(on) if is_past() else self.standing(on).filter(is_active=True)
+        return self.standing(on).filter(is_active=True)
 
     def overdue(self, on: date) -> Self:
         """Active, and the day is after the last day of the deadline."""
@@ -177,8 +175,7 @@ class ProjectQuerySet(NamedQuerySet):
 
     def silent(self, on: date) -> Self:
         """Active, and `since` (the last report, else the start of monitoring) lies further back than the cadence."""
-        active = self.active(on).with_silence() if is_past() else self.active(on)
-        return active.filter(silent_from__lte=on).annotate(since=_since())
+        return self.active(on).filter(silent_from__lte=on).annotate(since=_since())
 
     def closed_between(self, since: date, on: date) -> Self:
         """`day`: those that a report brought to a final stage after the one day and up to the other."""
@@ -187,8 +184,7 @@ class ProjectQuerySet(NamedQuerySet):
 
     def final(self, on: date) -> Self:
         """In a final stage on the day; with `last_report`."""
-        then = self.with_stage(on).with_last_report(on) if is_past() else self.standing(on)
-        return then.filter(stage_then__in=FINAL)
+        return self.standing(on).filter(stage_then__in=FINAL)
 
     def with_counterpart(self) -> Self:
         """`counterpart_id`: the partner abroad: the project's own, else its roadmap's, agreement's, body's, or NULL."""
