@@ -52,6 +52,31 @@ def programs(major: int, account: Account | None, keep: Path) -> Path:
     )
 
 
+def client_programs(server: int) -> Path:
+    """The folder of a pg_dump and a psql for a server of that major version: its own, else the next newer one.
+
+    Raises Unavailable. An older pg_dump refuses the server, and one that does not know --restrict-key writes that
+    line at random, so that two dumps of one register would differ.
+    """
+    found = [(version, folder) for folder in _folders("pg_dump") if (version := _dumps(folder)) >= server]
+    if not found:
+        raise Unavailable(
+            f"There is no pg_dump here that is of PostgreSQL {server} or newer and knows --restrict-key (the minor"
+            " releases since August 2025 do): install or update postgresql-client."
+        )
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+def _dumps(folder: Path) -> int:
+    """The major version of a pg_dump that knows --restrict-key and has a psql beside it, else 0."""
+    if not all((folder / name).is_file() for name in ("pg_dump", "psql")):
+        return 0
+    with contextlib.suppress(OSError):
+        if "--restrict-key" in run_as(None, [str(folder / "pg_dump"), "--help"]).stdout:
+            return _number(run_as(None, [str(folder / "pg_dump"), "--version"]).stdout)
+    return 0
+
+
 def account_for(data: Path) -> Account | None:
     """PostgreSQL refuses to run as root: the data's owner, else an account of every system. None when not root."""
     if os.geteuid() != 0:
@@ -91,9 +116,17 @@ def run_as(account: Account | None, command: list[str]) -> Finished:
 
 
 def _candidates() -> Iterator[Path]:
+    """Where the server's programs may be."""
+    yield from _folders("initdb")
+
+
+def _folders(program: str) -> Iterator[Path]:
     """On PATH, in the usual folders with the newest first, then the wheel's."""
-    if named := shutil.which("initdb"):
-        yield Path(named).resolve().parent
+    if named := shutil.which(program):
+        # Debian's client programs on PATH are links to one that chooses a version by itself; here we choose.
+        found = Path(named).resolve()
+        if found.name == program:
+            yield found.parent
     usual = [path for pattern in FOLDERS for path in Path("/").glob(pattern[1:])]
     yield from sorted(usual, key=_major_version, reverse=True)
     if wheel := _wheel():
@@ -111,9 +144,13 @@ def _major_version(folder: Path) -> int:
     if not all((folder / name).is_file() for name in ("initdb", "pg_ctl", "postgres")):
         return 0
     with contextlib.suppress(OSError):
-        said = run_as(None, [str(folder / "postgres"), "--version"]).stdout
-        return int(number[1]) if (number := re.search(r"PostgreSQL\) (\d+)", said)) else 0
+        return _number(run_as(None, [str(folder / "postgres"), "--version"]).stdout)
     return 0
+
+
+def _number(said: str) -> int:
+    """The major version in what a program says of itself."""
+    return int(number[1]) if (number := re.search(r"PostgreSQL\) (\d+)", said)) else 0
 
 
 def _copied(folder: Path, account: Account, keep: Path) -> Path:

@@ -54,6 +54,16 @@ def stop_on_signals() -> None:
 
 
 @contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """The block is left by the first Ctrl-C, SIGTERM or SIGHUP, its clean-up done, with the shell's status for one."""
+    stop_on_signals()
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@contextlib.contextmanager
 def signals_postponed() -> Iterator[None]:
     """A signal waits until the block is over, so that a process which it starts is known to those who must end it."""
     waiting: list[int] = []

@@ -34,6 +34,8 @@ INSTALLED_APPS = [
     "agreements",
     "projects",
     "oversight",
+    # For its commands: what concerns the whole installation.
+    "config",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.inlines",

@@ -66,9 +66,15 @@ WRITERS = """
     ), pg_current_snapshot()::text
 """
 
+# After a restore the numbers of events are given anew.
+EPOCH = """
+    (SELECT c.timeline_id || ':' || d.oid FROM pg_control_checkpoint() c, pg_database d
+     WHERE d.datname = current_database())
+"""
+
 
 @cache
 def _question() -> str:
     events: list[Any] = [model for model in apps.get_models() if issubclass(model, pghistory.models.Event)]
     last = ", ".join(f"(SELECT max(pgh_id) FROM {event._meta.db_table})" for event in events)  # noqa: S608  our own
-    return f"SELECT pg_current_snapshot()::text, {last}"
+    return f"SELECT pg_current_snapshot()::text, {EPOCH}, {last}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.storage import storages
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,31 @@ from partners.models.records import Record
 def private() -> Any:
     """The storage that no web server shows."""
     return storages["private"]
+
+
+# The number of the advisory lock under which files go: shared by those who delete one, whole for who copies them all.
+FILES = 0x70616374
+
+
+@contextmanager
+def files_kept() -> Iterator[None]:
+    """No file of the register is deleted while the block runs. Waits for those who are at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [FILES])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [FILES])
+
+
+def remove_file(path: str) -> bool:
+    """Deletes a file that no row names any more; false while all are kept: then `sweep_files` takes it later."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [FILES])
+        if is_free := bool(cursor.fetchone()[0]):
+            private().delete(path)
+    return is_free
 
 
 class StoredFile(Record):
@@ -54,9 +81,9 @@ class StoredFile(Record):
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         """The row now, the file once that is certain."""
-        storage, path = self.content.storage, self.content.name
+        path = self.content.name
         deleted = super().delete(*args, **options)
-        transaction.on_commit(lambda: storage.delete(path))
+        transaction.on_commit(lambda: remove_file(path), robust=True)
         return deleted
 
     @staticmethod

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oversight.sweeping import missing, orphans
+from partners.models.files import remove_file
 
 
 class Command(BaseCommand):
@@ -19,8 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, delete: bool, **options: Any) -> None:
         for path in list(orphans(timezone.now())):
             self.stdout.write(_("no row: %(path)s") % {"path": path})
-            if delete:
-                storages["private"].delete(path)
+            if delete and not remove_file(path):
+                raise CommandError(_("A backup is being made; sweep later."))
         lost = [row.reference for row in missing()]
         if lost:
             raise CommandError(_("no file: %(rows)s") % {"rows": ", ".join(lost)})
