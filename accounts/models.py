@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import pgtrigger
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import RegexValidator
 from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +35,36 @@ class User(AbstractUser):
         _("service account"), default=False, editable=False, help_text=_("A program: it has tokens and no password.")
     )
 
+    session_round = models.PositiveIntegerField(
+        _("round of sessions"), default=0, editable=False, help_text=_("A session of an earlier round is over.")
+    )
+
     class Meta(AbstractUser.Meta):
+        triggers = [
+            # In the database, so that no way of closing an account forgets it. A stale object turns no round back.
+            pgtrigger.Trigger(
+                name="closing_ends_sessions",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                    NEW.session_round := GREATEST(NEW.session_round, OLD.session_round);
+                    IF OLD.is_active AND NOT NEW.is_active THEN
+                        NEW.session_round := NEW.session_round + 1;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="closing_revokes_tokens",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__is_active=True, new__is_active=False),
+                func="""
+                    UPDATE accounts_token SET revoked_at = now() WHERE user_id = NEW.id AND revoked_at IS NULL;
+                    RETURN NULL;
+                """,
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(is_service=False)
@@ -59,6 +90,16 @@ class User(AbstractUser):
     @property
     def is_administrator(self) -> bool:
         return self.is_superuser or Role.ADMINISTRATOR in self.roles
+
+    def end_sessions(self) -> None:
+        """Whoever is logged in as this user is so no longer."""
+        User.objects.filter(pk=self.pk).update(session_round=models.F("session_round") + 1)
+        self.refresh_from_db(fields=["session_round"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to hold: a changed password ends it, and so does a new round."""
+        told = f"{self.session_round}:{self.password}"
+        return salted_hmac("accounts.User.session", told, secret=secret, algorithm="sha256").hexdigest()
 
     def organisations(self) -> models.QuerySet[Partner]:
         """The partners that the user answers for: those he works for and all that is subordinate to them."""

@@ -177,12 +177,12 @@ class Token(models.Model):
 
     def refusal(self, now: datetime, address: Address | None) -> Refusal | None:
         """Why the token does not let in its holder now and from there; None when it does."""
+        if not self.user.is_active:
+            return Refusal.ACCOUNT
         if self.revoked_at is not None:
             return Refusal.REVOKED
         if not self.is_active(now):
             return Refusal.EXPIRED
-        if not self.user.is_active:
-            return Refusal.ACCOUNT
         if self.networks and not among(address, self.networks):
             return Refusal.NETWORK
         return None

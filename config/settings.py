@@ -1,12 +1,13 @@
 """All settings, from the environment. Secure by default: DEBUG must be asked for."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, safety
 
 BASE_DIR = env.CHECKOUT
 DEBUG = env.flag("DEBUG")
@@ -19,6 +20,10 @@ SECRET_KEY = env.required(
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or (["127.0.0.1", "localhost", "[::1]"] if LOCAL else [])
 if not ALLOWED_HOSTS:
     env.required("ALLOWED_HOSTS", debug=LOCAL, fallback="")
+if not LOCAL:
+    safety.refuse_weak_key(SECRET_KEY)
+if DEBUG:
+    safety.refuse_public_debug(ALLOWED_HOSTS)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -29,6 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "pgtrigger",
     "pghistory",
+    "axes",
     "accounts",
     "partners",
     "agreements",
@@ -58,6 +64,7 @@ MIDDLEWARE = [
     "accounts.throttling.RateLimitMiddleware",
     "config.middleware.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionLimitsMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,6 +75,7 @@ MIDDLEWARE = [
     "config.middleware.HistoryMiddleware",
     "config.middleware.AsOfMiddleware",
     "doors.caching.PrivateAnswersMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -99,6 +107,19 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_network"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# What was tried stands out of reach of those who log in; `manage.py axes_reset_username` opens a lock.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# The log says who was tried and from where; the password is never in it.
+AXES_SENSITIVE_PARAMETERS: list[str] = []
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -167,7 +188,12 @@ STORAGES = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# How long a log-in holds: accounts/sessions.py. The cookie may live as long as the longest.
 SESSION_COOKIE_AGE = 12 * 3600
+# A browser takes a name that begins so only over HTTPS and from this very host, for all its paths.
+SESSION_COOKIE_NAME = "sessionid" if LOCAL else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if LOCAL else "__Host-csrftoken"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_SECURE = not LOCAL
 SECURE_SSL_REDIRECT = not LOCAL
@@ -247,6 +273,8 @@ LOGGING = {
     "loggers": {
         # It tells of every trigger that a migration installs.
         "pgtrigger": {"level": "WARNING"},
+        # Failures and locks; each log-in stands in pacta.audit.
+        "axes": {"level": "WARNING"},
         # A line a request; at one's own terminal it would hide the rest.
         "pacta.requests": {"level": "WARNING" if LOCAL else "INFO"},
     },

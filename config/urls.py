@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from accounts.views import Account, LogIn, admin_log_in, end_other_sessions
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from oversight import views
 from oversight.deadlines import PAGES as DEADLINE_PAGES
@@ -35,10 +36,13 @@ urlpatterns = [
     path("saved-views/<int:pk>/forget/", views.drop_view, name="drop-view"),
     path("files/<slug:kind>/<str:reference>/", views.stored_file, name="file"),
     path("search/", views.search, name="search"),
-    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/login/", LogIn.as_view(), name="login"),
+    path("accounts/", Account.as_view(), name="account"),
+    path("accounts/sessions/end/", end_other_sessions, name="end-other-sessions"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", login_not_required(views.healthy)),
     path("readyz", login_not_required(views.ready)),
+    path("admin/login/", login_not_required(admin_log_in)),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
 ]

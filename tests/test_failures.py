@@ -2,16 +2,20 @@
 
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
 import time
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.urls import path
 
 from config import failures
 from config.logs import JsonFormatter, LineFormatter, request_id
+from config.safety import DURABLE, forgetful
 from config.urls import urlpatterns as addresses
 from tests.gate import Gate
 from tests.site import serve
@@ -194,7 +198,70 @@ def test_each_request_leaves_a_line_with_its_id_who_and_what_came_of_it(client, 
     caplog.handler.setFormatter(JsonFormatter())
     caplog.handler.addFilter(lambda record: setattr(record, "request_id", request_id.get()) or True)
     answer = client.get("/overdue/?search=confidential")
-    line = json.loads(caplog.text.strip())
+    line = json.loads(caplog.text.splitlines()[-1])
     assert line["request"] == answer["X-Request-ID"]
     assert (line["message"], line["status"], line["user"]) == ("GET /overdue/: 200", 200, officer.pk)
     assert "confidential" not in caplog.text
+
+
+# What production refuses to start with
+
+
+def start(**variables):
+    """Loads the site as its server does, in production."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DEBUG", "PACTA_LOCAL"}}
+    given = {**kept, "SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "pacta.example.org", **variables}
+    command = [sys.executable, "-c", "import config.wsgi"]
+    return subprocess.run(command, env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+
+
+GOOD_KEY = "Zq0_" + "k3J-x9Lw7Yt2" * 5
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
+        ({"ALLOWED_HOSTS": ""}, "Set ALLOWED_HOSTS"),
+        ({"SECRET_KEY": "k3J-x9Lw7Yt2"}, "SECRET_KEY must be random"),
+        ({"SECRET_KEY": "ab" * 40}, "SECRET_KEY must be random"),
+        ({"SECRET_KEY": "django-insecure-" + GOOD_KEY}, "SECRET_KEY must be random"),
+        ({"DEBUG": "1"}, "DEBUG is for one's own machine"),
+        ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "must name a PostgreSQL server"),
+    ],
+    ids=["no key", "no hosts", "short key", "monotonous key", "example's key", "public debug", "sqlite"],
+)
+def test_production_refuses_to_start_unsafely(variables, said):
+    refused = start(**variables)
+    assert refused.returncode != 0
+    assert said in refused.stderr.splitlines()[-1]
+
+
+@pytest.mark.django_db
+def test_production_refuses_a_database_that_forgets():
+    """It looks at the server that the tests have, which `make test` starts as a forgetful one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(DURABLE)])
+        is_safe = not forgetful(dict(cursor.fetchall()))
+    started = start()
+    assert (started.returncode == 0) == is_safe, started.stderr
+    assert is_safe or "The database would lose data" in started.stderr.splitlines()[-1]
+    away = start(DATABASE_URL="postgresql://pacta@127.0.0.1:9/pacta")
+    assert (away.returncode, "was not looked at" in away.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_each_setting_by_which_a_database_forgets_is_known(name):
+    safe = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+    assert forgetful(safe) == []
+    assert forgetful({**safe, name: "off"}) == [name]
+
+
+def test_production_has_host_cookies_https():
+    command = "import config.settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_SSL_REDIRECT)"
+    kept = {name: value for name, value in os.environ.items() if name not in {"DEBUG", "PACTA_LOCAL"}}
+    given = {**kept, "SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "pacta.example.org"}
+    told = subprocess.run(
+        [sys.executable, "-c", command], env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True"]
