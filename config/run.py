@@ -151,21 +151,28 @@ def collected() -> bool:
 
 
 def serve(port: int, environment: Environment) -> int:
-    """Serves until a signal or the server's own end, and leaves no process behind."""
+    """Serves and delivers until a signal or the server's own end, and leaves no process behind."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
     command += ["--worker-class=gthread", "--workers=2", "--threads=4", "--graceful-timeout=10"]
     # Its control socket would be a file in the user's home folder.
     command += ["--no-control-socket"]
-    server = None
+    started: list[subprocess.Popen[bytes]] = []
     try:
         with signals_postponed():
-            # Out of reach of the terminal's Ctrl-C: it would reach each worker too, some of them not ready for it.
-            server = subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
-        welcome(server, port)
-        return server.wait()
+            started.append(start(command, environment))
+            started.append(start([sys.executable, "manage.py", "deliver_webhooks"], environment))
+        welcome(started[0], port)
+        return started[0].wait()
     finally:
-        if server:
-            end(server)
+        for process in started:
+            process.terminate()
+        for process in started:
+            end(process)
+
+
+def start(command: list[str], environment: Environment) -> "subprocess.Popen[bytes]":
+    """Out of reach of the terminal's Ctrl-C: it would reach each child of it too, some of them not ready for it."""
+    return subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
 
 
 def welcome(server: "subprocess.Popen[bytes]", port: int) -> None:
@@ -186,14 +193,13 @@ def answers(url: str) -> bool:
     return True
 
 
-def end(server: "subprocess.Popen[bytes]") -> None:
-    """Asks, waits a little longer than the requests in flight may take, then ends it."""
-    server.terminate()
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Once it has been asked: waits a little longer than what is in flight may take, then ends it."""
     try:
-        server.wait(15)
+        process.wait(20)
     except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+        process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "agreements",
     "projects",
     "oversight",
+    "webhooks",
     # For its commands: what concerns the whole installation.
     "config",
     "unfold",
@@ -132,6 +133,9 @@ USE_TZ = True
 
 # The side whose ministries, zones and universities we are (ISO 3166).
 HOME_COUNTRY = "BY"
+
+# What changed in the register, for whoever is told of it without being asked.
+FEED = "config.api.FEED"
 
 UNFOLD = {
     "SITE_TITLE": "Pacta",

@@ -29,8 +29,8 @@ PASSWORD = "a-long-test-passphrase"
 class Site:
     """Where the server is, and ways to its database and to a logged-in client."""
 
-    def __init__(self, url, name, media):
-        self.url, self.name, self.media = url, name, media
+    def __init__(self, url, name, media, environment):
+        self.url, self.name, self.media, self.environment = url, name, media, environment
 
     @contextlib.contextmanager
     def database(self):
@@ -113,7 +113,7 @@ def serve(media, label, application="config.wsgi:application", more=None):
     command += ["--worker-class=gthread", "--log-level=error", "--no-control-socket"]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=variables)
     try:
-        site = Site(f"http://127.0.0.1:{port}", name, media)
+        site = Site(f"http://127.0.0.1:{port}", name, media, variables)
         _wait(site, process)
         yield site
     finally:

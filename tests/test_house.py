@@ -20,6 +20,7 @@ ROOMS = {
     "agreements": {"doors", "partners"},
     "projects": {"doors", "partners", "agreements"},
     "oversight": {"doors", "partners", "agreements", "projects"},
+    "webhooks": {"doors", "accounts", "partners"},
 }
 by_name = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 

@@ -1,0 +1,1 @@
+"""Tells other programs what changed: apart from `doors`, as here the register asks others and not they it (ADR 15)."""
