@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import django_filters as filters
-
 from agreements.models import (
     Agreement,
     AgreementKind,
@@ -16,13 +14,13 @@ from agreements.models import (
     WorkingGroup,
     WorkingGroupKind,
 )
-from partners.filters import Judged, KeyFilter, PartnerFilter, RecordFilter
+from partners.filters import ChoicesFilter, Judged, KeyFilter, PartnerFilter, RecordFilter
 
 
 class AgreementFilterSet(RecordFilter):
     partner = PartnerFilter()
-    kind = filters.MultipleChoiceFilter(choices=AgreementKind)
-    status = filters.MultipleChoiceFilter(choices=AgreementStatus)
+    kind = ChoicesFilter(choices=AgreementKind)
+    status = ChoicesFilter(choices=AgreementStatus)
     sector = KeyFilter(field_name="sectors")
 
     class Meta:
@@ -32,7 +30,7 @@ class AgreementFilterSet(RecordFilter):
 
 class WorkingGroupFilterSet(RecordFilter):
     partner = PartnerFilter()
-    kind = filters.MultipleChoiceFilter(choices=WorkingGroupKind)
+    kind = ChoicesFilter(choices=WorkingGroupKind)
     sector = KeyFilter(field_name="sectors")
 
     class Meta:
@@ -42,7 +40,7 @@ class WorkingGroupFilterSet(RecordFilter):
 
 class MeetingFilterSet(RecordFilter):
     partner = PartnerFilter()
-    kind = filters.MultipleChoiceFilter(choices=MeetingKind)
+    kind = ChoicesFilter(choices=MeetingKind)
     working_group = KeyFilter()
 
     class Meta:
@@ -52,8 +50,8 @@ class MeetingFilterSet(RecordFilter):
 
 class RoadmapFilterSet(RecordFilter):
     partner = PartnerFilter()
-    kind = filters.MultipleChoiceFilter(choices=RoadmapKind)
-    status = filters.MultipleChoiceFilter(choices=RoadmapStatus)
+    kind = ChoicesFilter(choices=RoadmapKind)
+    status = ChoicesFilter(choices=RoadmapStatus)
 
     class Meta:
         model = Roadmap

@@ -218,12 +218,14 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.WithinToken", "doors.rest.RegisterPermission"],
     "DEFAULT_RENDERER_CLASSES": ["doors.rest.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["doors.rest.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["doors.rest.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "doors.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "doors.schema.RegisterSchema",
     "EXCEPTION_HANDLER": "doors.problems.problem_details",
     "PAGE_SIZE": 50,
+    # OPTIONS is answered by 405 and Allow: what there is stands in the schema.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "doors.rest.Negotiation",
     # REMOTE_ADDR is the client's by then (accounts/addresses.py).
     "NUM_PROXIES": 0,
@@ -248,6 +250,8 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "doors.schema.say_what_every_answer_carries",
     ],
+    # What is written differs from what is read: no ids and labels, and an empty text is none.
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",

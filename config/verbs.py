@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import MultiPartParser
 
 from agreements.models import ClosedAs, RoadmapItem
+from doors.rest import UploadParser
 from doors.writes import PartialDateSerializerField, VerbRoute
 from oversight.models import Move
 from projects.models import WORDS, Confidence, Evidence, Project, Stage, StatusUpdate, UpdateState
@@ -164,7 +164,7 @@ def verb_routes(of: dict[str, Any]) -> list[VerbRoute]:
         VerbRoute(f"{update}/submission", "submit", "projects.statusupdate.submit", StatusUpdate,
                   Nothing, submit, updates),
         VerbRoute(f"{update}/evidence", "attach", "projects.statusupdate.attach", StatusUpdate,
-                  EvidenceUploadSerializer, attach, of["evidence"], (MultiPartParser,)),
+                  EvidenceUploadSerializer, attach, of["evidence"], (UploadParser,)),
         VerbRoute(f"{update}/decision", "decide", "projects.statusupdate.accept", StatusUpdate,
                   DecisionSerializer, decide, updates),
         VerbRoute(f"{update}/resubmission", "rewrite", "projects.statusupdate.resubmit", StatusUpdate,

@@ -16,6 +16,9 @@ from partners.dates import today
 
 SALT = "pacta.cursor"
 DEFAULT_SIZE, LARGEST_SIZE = 50, 200
+# Signed and compressed; no schema tells a good one.
+CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9._:-]+$", "examples": ["eyJrZXki…:1sX2aB:u7…"]}
+ON = {"type": "string", "format": "date", "description": "The day that the report judges by"}
 
 
 class _Key(NamedTuple):
@@ -139,11 +142,12 @@ class KeysetPagination(BasePagination):
             return {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
 
         columns = [sign + name for name in ("id", *view.ordering_fields) for sign in ("", "-")]
+        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}
         return [
-            parameter("cursor", {"type": "string"}, "Where the page begins, from `next` or `previous`."),
-            parameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE}, "Rows a page, 50."),
-            parameter("count", {"type": "boolean"}, "`true` adds the exact count."),
-            parameter("ordering", {"type": "string", "enum": columns}, "Nulls last, the id breaks ties."),
+            parameter("cursor", CURSOR, "Where the page begins: follow `next` and `previous`, never make one up."),
+            parameter("page_size", size, "Rows a page."),
+            parameter("count", {"type": "boolean", "default": False}, "`true` adds the exact count."),
+            parameter("ordering", {"type": "string", "enum": columns}, "`-`: falling. Nulls last, the id breaks ties."),
         ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +180,13 @@ class ChainPagination(KeysetPagination):
         self.page = found[: self.size][:: -1 if self.backwards else 1]
         self.is_first = cursor is None
         return self.page
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [each for each in super().get_schema_operation_parameters(view) if each["name"] != "ordering"]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        told = super().get_paginated_response_schema(schema)
+        return {**told, "required": ["on", *told["required"]], "properties": {"on": ON, **told["properties"]}}
 
     def _positions(self, parts: int, cursor: dict[str, Any] | None) -> range:
         start = cursor["part"] if cursor else 0

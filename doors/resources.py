@@ -6,6 +6,7 @@ from copy import copy
 from typing import Any
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +19,7 @@ from doors.exports import exported
 from doors.fields import LabelField, LinkSerializer, UserField
 from doors.pagination import KeysetPagination
 from doors.permissions import may_write
-from doors.rest import EXPORTS
+from doors.rest import EXPORTS, checked
 from doors.shapes import Shape
 from doors.writes import (
     IF_MATCH,
@@ -30,6 +31,7 @@ from doors.writes import (
     once,
 )
 from partners.fields import PartialDateField
+from partners.filters import RecordedFilterSet
 
 
 class RecordSerializer(serializers.ModelSerializer[Any]):
@@ -45,6 +47,8 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
             if isinstance(model_field, PartialDateField):
                 fields.update(_partial_date(model_field.name))
             elif model_field.choices:
+                # Said also of what is not written: DRF tells it of input alone.
+                fields[model_field.name].allow_blank = model_field.blank  # type: ignore[attr-defined]
                 fields[f"{model_field.name}_label"] = LabelField(model_field.flatchoices, source=model_field.name)
         return fields
 
@@ -118,7 +122,7 @@ class RecordViewSet(ReadOnlyModelViewSet):
     lookup_value_regex = r"\d{1,18}"
 
     def list(self, request: Request, *args: Any, **options: Any) -> Any:
-        """The ids of the page first, then their JSON: what the filters join costs nothing for the rest of the row."""
+        # The ids of the page first, then their JSON: what the filters join costs nothing for the rest of the row.
         rows, form = self.filter_queryset(self.get_queryset()), request.accepted_renderer.format
         if form != "json":
             return exported(self.shape, KeysetPagination().ordered(rows, request, self), form, self.basename)
@@ -126,7 +130,7 @@ class RecordViewSet(ReadOnlyModelViewSet):
         return self.get_paginated_response(self.shape.fragments(row.pk for row in page or ()))
 
     def retrieve(self, request: Request, *args: Any, **options: Any) -> Response:
-        rows, pk = self.filter_queryset(self.get_queryset()), int(options["pk"])
+        rows, pk = checked(request, RecordedFilterSet, self.get_queryset(), {"format"}).qs, int(options["pk"])
         if rows.query.where and not rows.filter(pk=pk).exists():
             raise Http404
         return answer(self.shape, pk)
@@ -138,7 +142,7 @@ class RecordViewSet(ReadOnlyModelViewSet):
         return once(request, lambda: self._change(request))
 
     def _change(self, request: Request) -> Response:
-        record = self.get_object()
+        record = get_object_or_404(self.get_queryset(), pk=int(self.kwargs["pk"]))
         if not may_write(request.user, record):
             raise PermissionDenied
         record = type(record)._default_manager.select_for_update().get(pk=record.pk)

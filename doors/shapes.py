@@ -47,6 +47,10 @@ class Shape:
     def __init__(self, serializer: type[serializers.Serializer[Any]], rows: models.QuerySet[Any]) -> None:
         self.serializer, self.all = serializer, rows
 
+    def address(self, pk: int) -> str:
+        """Where the API gives the record."""
+        return f"/api/v1/{self.serializer().fields['url'].route}/{pk}/"  # type: ignore[attr-defined]
+
     def bodies(self, ids: Iterable[int]) -> list[tuple[int, int, str]]:
         """The id, the version and the JSON text of each of these rows that there is, in the order of the ids."""
         wanted = list(ids)

@@ -24,23 +24,24 @@ from doors.changes import Feed, Position, Synced, newest, one_moment
 from doors.digests import digests
 from doors.entries import Entry, entries, readable, told
 from doors.permissions import roles_of
-from doors.rest import refuse_unknown
+from doors.rest import check_query
 from doors.sync_schema import (
     CURSOR,
     DEFAULT_SIZE,
     DIGEST,
-    ERRORS,
     LARGEST_SIZE,
     PAGE,
     READ_SO_FAR,
-    RESOURCE,
     SIZE,
     ChangePageSerializer,
     DigestPageSerializer,
+    FeedSchema,
 )
+from partners.filters import CodeFilter
 from partners.models import Partner
 
 SALT = "pacta.changes"
+RESOURCES = {"resource": CodeFilter()}
 
 
 class StartAnew(APIException):
@@ -78,13 +79,15 @@ class FeedView(APIView):
     """What both addresses share: the resources asked for, and the cursor."""
 
     basename = "changes"
+    refusals = (status.HTTP_410_GONE,)
+    schema = FeedSchema()
     # Who may read the register; each resource is asked for by itself.
     queryset: Any = Partner.objects.none()
     feed: Any = None
     known: frozenset[str] = frozenset()
 
     def prepare(self, request: Request) -> None:
-        refuse_unknown(request, set(self.known))
+        check_query(request, RESOURCES, self.known)
         self.asked = sorted(set(request.query_params.getlist("resource")))
         self.chosen = self._chosen(request.user)
         text = request.query_params.get("cursor")
@@ -124,11 +127,9 @@ class FeedView(APIView):
 class ChangesView(FeedView):
     """Keeps a copy of the register in step: first all rows, then what changed, in the order of commits."""
 
-    known = frozenset({"resource", "cursor", "page_size"})
+    known = frozenset({"cursor", "page_size", "format"})
 
-    @extend_schema(
-        parameters=[RESOURCE, CURSOR, SIZE], responses={200: ChangePageSerializer, **ERRORS}, examples=[PAGE]
-    )
+    @extend_schema(parameters=[CURSOR, SIZE], responses=ChangePageSerializer, examples=[PAGE])
     def get(self, request: Request) -> Response:
         """Every record that changed since the cursor, once, as it is now; what is gone as a tombstone."""
         size = self._size(request)
@@ -176,11 +177,11 @@ class ChangesView(FeedView):
 class DigestView(FeedView):
     """Tells a copy whether it is complete."""
 
-    known = frozenset({"resource", "cursor"})
+    known = frozenset({"cursor", "format"})
 
     @extend_schema(
-        parameters=[RESOURCE, READ_SO_FAR],
-        responses={200: DigestPageSerializer, **ERRORS},
+        parameters=[READ_SO_FAR],
+        responses=DigestPageSerializer,
         examples=[DIGEST],
     )
     def get(self, request: Request) -> Response:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
+from doors.pagination import CURSOR as SIGNED
+from doors.schema import RegisterSchema
+
 DEFAULT_SIZE, LARGEST_SIZE = 500, 1000
+
+
+class FeedSchema(RegisterSchema):
+    """The feed knows which resources there are."""
+
+    def _get_filter_parameters(self) -> list[Any]:
+        routes = sorted(resource.route for resource in self.view.feed.resources)  # type: ignore[attr-defined]
+        told = {"name": "resource", "in": "query", "description": "Only this resource; repeat it for several."}
+        return [{**told, "schema": {"type": "array", "items": {"type": "string", "enum": routes}, "minItems": 1}}]
 
 
 class ChangeEntrySerializer(serializers.Serializer[Any]):
@@ -40,15 +52,8 @@ class DigestPageSerializer(serializers.Serializer[Any]):
     results = DigestSerializer(many=True)
 
 
-ERRORS = {
-    400: OpenApiResponse(description="A parameter is unknown or wrong; `errors` names it."),
-    401: OpenApiResponse(description="No token, or none that is valid."),
-    403: OpenApiResponse(description="Your role does not read this resource."),
-    410: OpenApiResponse(description="The cursor is of another epoch. Start anew, without one."),
-}
-RESOURCE = OpenApiParameter("resource", many=True, description="Only this resource; repeat it for several.")
-CURSOR = OpenApiParameter("cursor", description="From `next`. Without it the feed begins with all rows there are.")
-READ_SO_FAR = OpenApiParameter("cursor", required=True, description="From `next`.")
+CURSOR = OpenApiParameter("cursor", SIGNED, description="From `next`. Without it: all rows there are.")
+READ_SO_FAR = OpenApiParameter("cursor", SIGNED, required=True, description="From `next`.")
 SIZE = OpenApiParameter(
     "page_size",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE},

@@ -7,6 +7,7 @@ The way of a write: rights by role -> a repeat is answered from its row -> the r
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,23 +17,35 @@ from django.db import connection, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import IdempotencyKey
 from doors.permissions import may_verb
+from doors.rest import JSONParser, check_query
 from doors.shapes import Shape
 from partners.dates import PartialDate
 from partners.uploads import digest
 
-IF_MATCH = OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The ETag of the record that was read.")
-KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, "header", description="Makes a repeat harmless.")
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
+    "header",
+    required=True,
+    description="The ETag of the record that was read; of a verb, that of the record in whose address it stands.",
+    examples=[OpenApiExample("Version 3", '"3.8c1f00d25b7e9a41"')],
+)
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "header",
+    description="Makes a repeat harmless: the same key with the same request gets the first answer again.",
+    examples=[OpenApiExample("A key", "8e03978e-40d5-43dd-bc93-6894a57f9324")],
+)
 
 
 class PreconditionRequired(APIException):
@@ -88,6 +101,7 @@ def once(request: Request, answer: Callable[[], Response]) -> Response:
 
     Raises Unprocessable for the same key with another request, StillRunning while the first one runs.
     """
+    check_query(request, {}, {"format"})
     user: Any = request.user
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 200:
@@ -108,6 +122,8 @@ def once(request: Request, answer: Callable[[], Response]) -> Response:
         if kept.request != said:
             raise Unprocessable
         headers = {"ETag": kept.etag} if kept.etag else {}
+        if kept.status == status.HTTP_201_CREATED:
+            headers["Location"] = kept.body["url"]
         return Response(kept.body, status=kept.status, headers={**headers, "Idempotency-Replayed": "true"})
 
 
@@ -122,10 +138,10 @@ def _take(user: int, key: str) -> None:
 def _said(request: Request) -> bytes:
     """The body of a request, of an uploaded file its name and checksum."""
     if not request.FILES:
-        return orjson.dumps(request.data)
+        return json.dumps(request.data).encode()
     data: Any = request.data
     told = {name: str(value) for name, value in data.items()}
-    return orjson.dumps({**told, **{name: [file.name, digest(file)] for name, file in request.FILES.items()}})
+    return json.dumps({**told, **{name: [file.name, digest(file)] for name, file in request.FILES.items()}}).encode()
 
 
 def _plain(data: Any) -> Any:
@@ -188,4 +204,6 @@ def _perform(request: Request, row: VerbRoute, pk: int) -> Response:
     asked = row.takes(data=request.data)
     asked.is_valid(raise_exception=True)
     result = row.perform(record, request.user, dict(asked.validated_data))
-    return answer(row.answers, result.pk, status.HTTP_201_CREATED)
+    made = answer(row.answers, result.pk, status.HTTP_201_CREATED)
+    made["Location"] = row.answers.address(result.pk)
+    return made

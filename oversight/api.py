@@ -17,13 +17,15 @@ from drf_spectacular.utils import extend_schema
 from orjson import Fragment
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agreements.models import RoadmapItem
 from doors.exports import heading, reported
-from doors.pagination import ChainPagination
-from doors.rest import EXPORTS, refuse_unknown
+from doors.pagination import ON, ChainPagination
+from doors.rest import EXPORTS, checked
+from doors.schema import RegisterSchema
 from oversight import comparing, reports, scores
 from oversight.completeness import Check, findings, gaps
 from oversight.filters import ComparisonFilterSet, DayFilterSet, DeadlineFilterSet, DueFilterSet, SlippageFilterSet
@@ -43,6 +45,21 @@ PAGING = {"cursor", "page_size", "count", "format"}
 BATCH = 1000
 
 
+class WholeReport(BasePagination):
+    """How a report without pages is described."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "object", "required": ["on", "results"], "properties": {"on": ON, "results": schema}}
+
+
+class ReportSchema(RegisterSchema):
+    def get_tags(self) -> list[str]:
+        return ["reports"]
+
+    def _get_paginator(self) -> Any:
+        return super()._get_paginator() or WholeReport()
+
+
 class Report(GenericAPIView):
     """A report on a day: `{"on", "results"}`, in pages where it can be long."""
 
@@ -52,6 +69,7 @@ class Report(GenericAPIView):
     ordering_fields: tuple[str, ...] = ()
     called = ""
     renderer_classes = EXPORTS
+    schema = ReportSchema()
 
     def get(self, request: Request) -> HttpResponseBase:
         asked, form = self.asked(request), request.accepted_renderer.format
@@ -83,11 +101,7 @@ class Report(GenericAPIView):
     def asked(self, request: Request) -> Any:
         """The checked parameters. Raises ValidationError naming each unknown or bad one."""
         paging = PAGING if self.pagination_class else {"format"}
-        refuse_unknown(request, set(self.filterset_class.base_filters) | paging)
-        checked = self.filterset_class(request.query_params, queryset=self.queryset)
-        if not checked.is_valid():
-            raise ValidationError(checked.errors)
-        return checked
+        return checked(request, self.filterset_class, self.queryset, paging)
 
 
 def _words(request: Request) -> str:

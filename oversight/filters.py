@@ -8,25 +8,22 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 
 from agreements.models import Decision
 from oversight.comparing import KINDS, Kind
 from oversight.models import Move
 from partners.dates import today
-from partners.filters import AsOfFilter, KeyFilter, OnFilter, PartnerFilter, RecordFilter
+from partners.filters import AsOfFilter, ChoicesFilter, KeyFilter, OnFilter, PartnerFilter, RecordFilter, WholeFilter
 
 LONGEST = 3660
 GROUPED_BY = {"record": _("item or project"), "lead": _("lead"), "roadmap": _("roadmap"), "partner": _("partner")}
 
 
-@extend_schema_field(OpenApiTypes.INT64)
 class RoadmapFilter(KeyFilter):
     """The id of a roadmap; `queryset.of_roadmap` says what belongs to it."""
 
     def filter(self, qs: Any, value: Any) -> Any:
-        return qs.of_roadmap(value) if value else qs
+        return qs.of_roadmap(*value) if value else qs
 
 
 class DayFilterSet(filters.FilterSet):
@@ -58,7 +55,7 @@ class DeadlineFilterSet(DayFilterSet):
 
 
 class DueFilterSet(DeadlineFilterSet):
-    within = filters.NumberFilter(method="leave", min_value=0, max_value=LONGEST)
+    within = WholeFilter(method="leave", min_value=0, max_value=LONGEST)
 
     @property
     def days(self) -> int:
@@ -109,7 +106,7 @@ class TermFilterSet(DayFilterSet):
     """Agreements to decide on within so many months."""
 
     partner = PartnerFilter()
-    months = filters.NumberFilter(method="leave", min_value=0, max_value=120)
+    months = WholeFilter(method="leave", min_value=0, max_value=120)
     search = filters.CharFilter(method="by_words", max_length=200)
 
     @property
@@ -135,7 +132,7 @@ class MoveFilterSet(RecordFilter):
     roadmap = KeyFilter(field_name="item__roadmap")
     item = KeyFilter()
     project = KeyFilter()
-    decision = filters.MultipleChoiceFilter(choices=Decision)
+    decision = ChoicesFilter(choices=Decision)
 
     class Meta:
         model = Move

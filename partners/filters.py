@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from django_countries import countries
 
 from partners.dates import this_day, today
 from partners.models import Contact, Partner, PartnerKind, Sector, Source, SourceKind
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CODE = re.compile(r"[A-Z]{2}")
+KEY = re.compile(r"[0-9]{1,18}")
 
 
 class DayField(forms.Field):
@@ -27,7 +30,7 @@ class DayField(forms.Field):
         if not text:
             return None
         try:
-            day = date.fromisoformat(text)
+            day = date.fromisoformat(text if DAY.fullmatch(text) else "")
         except ValueError as error:
             raise ValidationError(_("Write a day as 2024-07-01.")) from error
         if day.year > 9998:
@@ -45,7 +48,6 @@ class RecordedDayField(DayField):
         return day
 
 
-@extend_schema_field(OpenApiTypes.DATE)
 class DayFilter(filters.Filter):
     field_class = DayField
 
@@ -63,50 +65,126 @@ class AsOfFilter(OnFilter):
     field_class = RecordedDayField
 
 
+class YesNoField(forms.Field):
+    """`true` or `false`; django-filter's own takes every other word for no question at all."""
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in {None, ""}:
+            return None
+        if value not in {"true", "false"}:
+            raise ValidationError(_("true or false."))
+        return value == "true"
+
+
+class YesNoFilter(filters.Filter):
+    field_class = YesNoField
+
+
+class WholeFilter(filters.Filter):
+    """A whole number from `min_value` to `max_value`."""
+
+    field_class = forms.IntegerField
+
+
+class SeveralField(forms.Field):
+    """The values of a parameter that may be repeated, each of them checked by a field of the class `each`."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self, *, each: type[forms.Field], **options: Any) -> None:
+        self.each = each(required=False)
+        super().__init__(**options)
+
+    def to_python(self, value: Any) -> list[Any]:
+        values = value if isinstance(value, list | tuple) else [value]
+        return [self.each.clean(one) for one in values if one not in {None, ""}]
+
+
+class SeveralFilter(filters.Filter):
+    """Rows that have any of the values."""
+
+    field_class = SeveralField
+    each: type[forms.Field] = forms.CharField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, each=self.each, **options)
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        if len(value) < 2:
+            return qs.filter(**{self.field_name: value[0]}) if value else qs
+        # A row that has two of the values stands once.
+        rows = qs.model._default_manager.filter(**{f"{self.field_name}__in": value})
+        return qs.filter(pk__in=rows.order_by().values("pk"))
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """Rows with any of the values. It is a column of theirs: none is found twice, and JSON knows no DISTINCT."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, distinct=False, **options)
+
+
 class KeyField(forms.IntegerField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
 
 
-@extend_schema_field(OpenApiTypes.INT64)
-class KeyFilter(filters.Filter):
+class KeyFilter(SeveralFilter):
     """The id of a related record."""
 
-    field_class = KeyField
+    each = KeyField
 
 
-class PartnerField(forms.CharField):
-    """An ISO code (`IR`: the state and everything under it) or the id of a partner (it and its subtree)."""
+class CodeFilter(SeveralFilter):
+    """A stable code."""
+
+
+class CountryField(forms.CharField):
+    """An ISO 3166 code."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
-        if not text or CODE.fullmatch(text):
-            return text
-        partner = (
-            Partner.objects.filter(pk=text).first() if text.isascii() and text.isdigit() and len(text) < 19 else None
-        )
-        if partner is None:
+        if text and text not in countries:
+            raise ValidationError(_("No country has this code."))
+        return text
+
+
+class CountryFilter(SeveralFilter):
+    each = CountryField
+
+
+class PartnerField(CountryField):
+    """Partners: by an ISO code (`IR`: the state and everything under it) or by an id (that one and its subtree)."""
+
+    def to_python(self, value: Any) -> Any:
+        text = str(forms.CharField.to_python(self, value))
+        if CODE.fullmatch(text):
+            return Partner.objects.filter(country=super().to_python(text))
+        if not KEY.fullmatch(text):
             raise ValidationError(_("Neither a country code nor the id of a partner."))
-        return partner
+        partner = Partner.objects.filter(pk=text).first()
+        return Partner.objects.under(partner) if partner else Partner.objects.none()
 
 
-@extend_schema_field(OpenApiTypes.STR)
-class PartnerFilter(filters.Filter):
+class PartnerFilter(SeveralFilter):
     """Partners chosen by `PartnerField`; `queryset.of_partners` says what concerns them."""
 
-    field_class = PartnerField
+    each = PartnerField
 
     def filter(self, qs: Any, value: Any) -> Any:
-        if not value:
-            return qs
-        chosen = Partner.objects.under(value) if isinstance(value, Partner) else Partner.objects.filter(country=value)
-        return qs.of_partners(chosen)
+        return qs.of_partners(reduce(or_, value)) if value else qs
+
+
+class RecordedFilterSet(filters.FilterSet):
+    """What one record can be asked."""
+
+    as_of = AsOfFilter()
 
 
 class RecordFilter(filters.FilterSet):
     """What every list can be asked: by reference, by words, by when it changed."""
 
-    reference = filters.CharFilter(max_length=80)
+    reference = CodeFilter()
     search = filters.CharFilter(method="by_words", max_length=200)
     modified_since = filters.IsoDateTimeFilter(field_name="modified_at", lookup_expr="gte")
     as_of = AsOfFilter()
@@ -119,10 +197,10 @@ class Judged(filters.FilterSet):
     """Lists that are judged on a day (`on`, today in Minsk without it)."""
 
     on = OnFilter()
-    overdue = filters.BooleanFilter(method="by_overdue")
+    overdue = YesNoFilter(method="by_overdue")
     due_before = DayFilter(field_name="due", lookup_expr="last_day__lt")
     due_after = DayFilter(field_name="due", lookup_expr="last_day__gt")
-    due_within = filters.NumberFilter(method="by_days", min_value=0, max_value=3660)
+    due_within = WholeFilter(method="by_days", min_value=0, max_value=3660)
 
     @property
     def day(self) -> date:
@@ -138,8 +216,8 @@ class Judged(filters.FilterSet):
 
 class PartnerFilterSet(RecordFilter):
     partner = PartnerFilter()
-    kind = filters.MultipleChoiceFilter(choices=PartnerKind)
-    country = filters.CharFilter(max_length=2)
+    kind = ChoicesFilter(choices=PartnerKind)
+    country = CountryFilter()
     sector = KeyFilter(field_name="sectors")
 
     class Meta:
@@ -154,8 +232,8 @@ class SectorFilterSet(RecordFilter):
 
 
 class SourceFilterSet(RecordFilter):
-    kind = filters.MultipleChoiceFilter(choices=SourceKind)
-    number = filters.NumberFilter(min_value=1, max_value=10_000)
+    kind = ChoicesFilter(choices=SourceKind)
+    number = WholeFilter(min_value=1, max_value=10_000)
 
     class Meta:
         model = Source

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters as filters
-
-from partners.filters import Judged, KeyFilter, PartnerFilter, RecordFilter
+from partners.filters import ChoicesFilter, DayFilter, Judged, KeyFilter, PartnerFilter, RecordFilter, YesNoFilter
 from projects.models import (
     Evidence,
     Indicator,
@@ -24,9 +22,9 @@ class ProjectFilterSet(RecordFilter, Judged):
     working_group = KeyFilter()
     lead = KeyFilter()
     sector = KeyFilter(field_name="sectors")
-    stage = filters.MultipleChoiceFilter(choices=Stage)
-    committed = filters.BooleanFilter(method="by_commitment")
-    silent = filters.BooleanFilter(method="by_silence")
+    stage = ChoicesFilter(choices=Stage)
+    committed = YesNoFilter(method="by_commitment")
+    silent = YesNoFilter(method="by_silence")
 
     class Meta:
         model = Project
@@ -35,8 +33,8 @@ class ProjectFilterSet(RecordFilter, Judged):
     def by_commitment(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: FBT001  django-filter calls it so
         return _among(queryset, Project.objects.committed(self.day), value=value)
 
-    def by_roadmap(self, queryset: Any, name: str, value: int) -> Any:
-        return queryset.of_roadmap(value)
+    def by_roadmap(self, queryset: Any, name: str, value: list[int]) -> Any:
+        return queryset.of_roadmap(*value)
 
     def by_silence(self, queryset: Any, name: str, value: bool) -> Any:  # noqa: FBT001  django-filter calls it so
         return _among(queryset, Project.objects.silent(self.day), value=value)
@@ -49,6 +47,8 @@ def _among(queryset: Any, chosen: Any, *, value: bool) -> Any:
 
 class MilestoneFilterSet(RecordFilter):
     project = KeyFilter()
+    due_before = DayFilter(field_name="due", lookup_expr="last_day__lt")
+    due_after = DayFilter(field_name="due", lookup_expr="last_day__gt")
 
     class Meta:
         model = Milestone
@@ -57,7 +57,7 @@ class MilestoneFilterSet(RecordFilter):
 
 class StatusUpdateFilterSet(RecordFilter):
     project = KeyFilter()
-    state = filters.MultipleChoiceFilter(choices=UpdateState)
+    state = ChoicesFilter(choices=UpdateState)
 
     class Meta:
         model = StatusUpdate

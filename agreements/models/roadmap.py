@@ -219,9 +219,9 @@ class RoadmapItemQuerySet(NamedQuerySet):
         """`day`: closed after the one day and up to the other, and not opened again."""
         return self.filter(closed_on__gt=since, closed_on__lte=on).annotate(day=F("closed_on"))
 
-    def of_roadmap(self, roadmap: int) -> Self:
-        """Items of the roadmap (its id)."""
-        return self.filter(roadmap=roadmap)
+    def of_roadmap(self, *roadmaps: int) -> Self:
+        """Items of any of the roadmaps (their ids)."""
+        return self.filter(roadmap__in=roadmaps)
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Items of roadmaps with any of the partners, or led by one."""

@@ -255,9 +255,10 @@ class ProjectQuerySet(NamedQuerySet):
                 raise PermissionDenied(_("You do not report on this item."))
         return project
 
-    def of_roadmap(self, roadmap: int) -> Self:
-        """Projects that deliver an item of the roadmap (its id)."""
-        return self.filter(Exists(RoadmapItem.objects.filter(projects=OuterRef("pk"), roadmap=roadmap)))
+    def of_roadmap(self, *roadmaps: int) -> Self:
+        """Projects that deliver an item of any of the roadmaps (their ids)."""
+        items = RoadmapItem.objects.filter(projects=OuterRef("pk")).of_roadmap(*roadmaps)
+        return self.filter(Exists(items))
 
     def of_partners(self, partners: models.QuerySet[Partner]) -> Self:
         """Projects with any of the partners as lead or party, or delivering a roadmap with one."""
