@@ -4,6 +4,7 @@
 PORT ?= 8000
 ARGS ?=
 EDITS ?= 10000
+ROUNDS ?= 20
 export PORT
 
 # The first Python that is new enough and can make virtual environments.
@@ -26,7 +27,7 @@ ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f .venv/.synced)
 endif
 
-.PHONY: help run test check mutants sync bench format lock clean
+.PHONY: help run test check mutants sync faults bench format lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
@@ -45,6 +46,9 @@ mutants: .venv/.synced ## put small faults into the rules, one by one, and see w
 
 sync: .venv/.synced ## 10,000 random edits by four writers while a client copies the register (EDITS=1000 for fewer)
 	@SYNC_EDITS=$(EDITS) $(VENV) -m config.test --tests -- -s tests/test_sync_client.py
+
+faults: .venv/.synced ## databases stopped, workers killed, disks full, clients slow: 20 rounds under load (ROUNDS=3 for fewer)
+	@FAULTS=$(ROUNDS) $(VENV) -m config.test --tests -- -s tests/faults $(ARGS)
 
 bench: .venv/.synced ## measure the API against SQL, on a database of its own (ARGS='--items 100000')
 	@$(VENV) -m bench $(ARGS)

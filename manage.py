@@ -23,6 +23,9 @@ WITHOUT_DATABASE = {
 
 def main() -> None:
     use_virtual_environment()
+    from config.parent import end_with_parent
+
+    end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if not os.environ.get("DATABASE_URL"):
         use_own_machine(sys.argv[1:])

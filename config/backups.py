@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
@@ -72,15 +73,18 @@ def server_version() -> int:
         return int(cursor.fetchone()[0]) // 10000
 
 
+def reached() -> dict[str, str]:
+    """How the server is reached, in libpq's words; without the options of a page's connection, as its time limits."""
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()} - {"options"}
+    return {name: str(value) for name, value in connection.get_connection_params().items() if name in known}
+
+
 def environment() -> dict[str, str]:
-    """How pg_dump and psql reach the database: by variables, as arguments can be read by everybody on the machine."""
+    """The same for pg_dump and psql: by variables, as arguments can be read by everybody on the machine."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    arguments, variables = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
-    words = dict(zip(arguments[1:-1:2], arguments[2:-1:2], strict=True))
-    named = {
-        name: words[flag] for name, flag in (("PGUSER", "-U"), ("PGHOST", "-h"), ("PGPORT", "-p")) if flag in words
-    }
-    return {**kept, **named, **(variables or {}), "PGDATABASE": arguments[-1], "LC_ALL": "C"}
+    names = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    said = {(names[name] or b"").decode(): value for name, value in reached().items()}
+    return {**kept, **{name: value for name, value in said.items() if name}, "LC_ALL": "C"}
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from config import manifest
-from config.backups import CHUNK, environment, store
+from config.backups import CHUNK, environment, reached, store
 from config.manifest import DUMP, MEDIA, Manifest, Refused
 from config.programs import Unavailable, client_programs
 
@@ -86,10 +86,8 @@ def _maintenance() -> Iterator[Server]:
     """A connection to the server that stands in no register's way."""
     connection.close()
     connection.close_pool()
-    kept = ("host", "port", "user", "password", "service", "passfile")
-    parameters = {name: value for name, value in connection.get_connection_params().items() if name in kept
-                  or name.startswith("ssl")}  # fmt: skip
-    with psycopg.connect(**parameters, dbname="postgres", autocommit=True) as server:
+    parameters: dict[str, Any] = {**reached(), "dbname": "postgres"}
+    with psycopg.connect(**parameters, autocommit=True) as server:
         yield server
 
 

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from config import localdb
 from config.localdb import CHECKOUT, Unavailable
+from config.parent import PARENT
 
 Environment = Mapping[str, str]
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -152,15 +153,15 @@ def collected() -> bool:
 
 def serve(port: int, environment: Environment) -> int:
     """Serves and delivers until a signal or the server's own end, and leaves no process behind."""
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}", "--log-level=warning"]
-    command += ["--worker-class=gthread", "--workers=2", "--threads=4", "--graceful-timeout=10"]
-    # Its control socket would be a file in the user's home folder.
-    command += ["--no-control-socket"]
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config=python:config.gunicorn"]
+    command += [f"--bind=127.0.0.1:{port}"]
     started: list[subprocess.Popen[bytes]] = []
+    watched, held = os.pipe()
     try:
         with signals_postponed():
-            started.append(start(command, environment))
-            started.append(start([sys.executable, "manage.py", "deliver_webhooks"], environment))
+            started.append(start(command, environment, watched))
+            started.append(start([sys.executable, "manage.py", "deliver_webhooks"], environment, watched))
+        os.close(watched)
         welcome(started[0], port)
         return started[0].wait()
     finally:
@@ -168,11 +169,16 @@ def serve(port: int, environment: Environment) -> int:
             process.terminate()
         for process in started:
             end(process)
+        os.close(held)
 
 
-def start(command: list[str], environment: Environment) -> "subprocess.Popen[bytes]":
-    """Out of reach of the terminal's Ctrl-C: it would reach each child of it too, some of them not ready for it."""
-    return subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
+def start(command: list[str], environment: Environment, watched: int) -> "subprocess.Popen[bytes]":
+    """Out of reach of the terminal's Ctrl-C: it would reach each child of it too, some of them not ready for it.
+
+    It ends when nobody holds the other end of the pipe `watched` any more, so also when we are killed.
+    """
+    variables = {**environment, PARENT: str(watched)}
+    return subprocess.Popen(command, cwd=CHECKOUT, env=variables, pass_fds=[watched], start_new_session=True)
 
 
 def welcome(server: "subprocess.Popen[bytes]", port: int) -> None:

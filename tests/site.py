@@ -109,8 +109,8 @@ def serve(media, label, application="config.wsgi:application", more=None):
         **{f"RATE_LIMIT_{name}": "none" for name in ("TOKEN", "USER", "ANONYMOUS")},
         **(more or {}),
     }
-    command = [sys.executable, "-m", "gunicorn", application, f"--bind=127.0.0.1:{port}", "--workers=2", "--threads=4"]
-    command += ["--worker-class=gthread", "--log-level=error", "--no-control-socket"]
+    command = [sys.executable, "-m", "gunicorn", application, f"--bind=127.0.0.1:{port}", "--log-level=error"]
+    command += ["--config=python:config.gunicorn"]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=variables)
     try:
         site = Site(f"http://127.0.0.1:{port}", name, media, variables)
