@@ -71,7 +71,7 @@ class ContentSecurityPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        relaxed = request.path.startswith(("/admin/", "/api/docs/"))
+        relaxed = request.path.startswith("/admin/")
         response.setdefault("Content-Security-Policy", ADMIN if relaxed else STRICT)
         return response
 

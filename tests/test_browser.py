@@ -184,3 +184,16 @@ def test_the_keyboard_reaches_the_content_first(log_in):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.url.endswith("#content")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_description_of_the_api_is_drawn_without_inline_code_or_other_hosts(site, log_in, width):
+    page = log_in("controller", viewport={"width": width, "height": 900})
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    answer = page.goto("/api/docs/")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    page.locator("#operations-reports-reports_overdue_list .opblock-summary-control").click()
+    page.get_by_text("Repeat the parameter for any of several").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert hosts == {site.url.split("/")[2]}
