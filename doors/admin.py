@@ -291,11 +291,10 @@ class RecordAdmin(Guarded, VerbAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The record; locked until the end of the request when it is about to be written."""
-        found = super().get_object(request, object_id, from_field)
-        if found is not None and request.method == "POST" and connection.in_atomic_block:
-            self.model._default_manager.select_for_update().filter(pk=found.pk).first()
-            found = super().get_object(request, object_id, from_field)
-        return found
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            rows = self.model._default_manager.select_for_update().filter(pk=object_id)
+            rows.order_by().values_list("pk").first()
+        return super().get_object(request, object_id, from_field)
 
     def permitted(self, user: Any, verb: Verb) -> bool:
         return may_verb(user, f"{self.model._meta.label_lower}.{verb.name}")

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -244,12 +245,16 @@ class StatusUpdateAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """The last report of the project stands beside the new one."""
-        written = StatusUpdate.objects.filter(pk=object_id).first() if object_id else None
-        project = written.project if written else self._asked(request)
-        earlier: Any = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
-        last = earlier.handed_in().select_related("project", "author", "decided_by").first()
+        last = SimpleLazyObject(lambda: self._before(request, object_id))  # A form that is saved shows nothing.
         extra = {"last_report": last, "actions_submit_line": self.get_actions_submit_line(request, object_id)}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
+
+    def _before(self, request: HttpRequest, object_id: Any) -> StatusUpdate | None:
+        """The report of the same project that was handed in last before this one."""
+        written = StatusUpdate.objects.filter(pk=object_id).first() if object_id else None
+        project = written.project if written else self._asked(request)
+        earlier = StatusUpdate.objects.filter(project=project).exclude(pk=object_id)
+        return earlier.handed_in().select_related("project", "author", "decided_by").first()
 
     @staticmethod
     def _asked(request: HttpRequest) -> Project | None:

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from partners.constraints import check, known
+from partners.constraints import Checks, check, known
 from partners.text import HasPart, HasStem, Likeness, Resembles
 from partners.triggers import NoCycle, RegisterReference, Stamp
 
@@ -136,6 +136,14 @@ class Record(models.Model):
         """A reference that the database is still to give is not compared: that would give one to each row."""
         given = isinstance(getattr(self, "reference", ""), str)
         super().validate_unique(exclude if given else {*(exclude or ()), "reference"})
+
+    def get_constraints(self) -> Any:
+        """As Django has them, with the CHECKs of each model put together."""
+        found: list[tuple[Any, list[Any]]] = []
+        for model, constraints in super().get_constraints():
+            checks = [one for one in constraints if isinstance(one, models.CheckConstraint)]
+            found.append((model, [Checks(checks), *(one for one in constraints if one not in checks)]))
+        return found
 
     def clean(self) -> None:
         super().clean()
