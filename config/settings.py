@@ -144,7 +144,7 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("pacta.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pacta.svg")}],
     "SITE_URL": "/",
-    "DASHBOARD_CALLBACK": "oversight.attention.for_admin",
+    "DASHBOARD_CALLBACK": "config.attention.for_admin",
     "COLORS": {
         "primary": {
             "50": "#eefaf6",

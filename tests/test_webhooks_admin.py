@@ -122,7 +122,7 @@ def test_a_subscription_is_paused_with_a_reason_and_resumed(client, administrato
 
 
 def test_what_was_sent_is_sent_again_from_a_moment_on(client, subscription):
-    place = "as it was then"
+    place = subscription.progress.place.replace(" 0 0", " 0 -1")
     at = timezone.now()
     subscription.deliveries.create(at=at, message="one", place=place, attempt=1, status=204, milliseconds=1)
     day = timezone.localtime(at)
@@ -132,6 +132,33 @@ def test_what_was_sent_is_sent_again_from_a_moment_on(client, subscription):
     assert subscription.progress.place == place
     refused = client.post(verb("replay", subscription), {"since_0": "2999-01-01", "since_1": "00:00"})
     assert "Nothing was sent since then" in refused.content.decode()
+
+
+def test_what_does_not_arrive_stands_on_the_administrators_first_page(client, subscription, cast):
+    index = reverse("admin:index")
+    assert "Webhooks that do not arrive" not in client.get(index).content.decode()
+    subscription.progress.fail(timezone.now())
+    page = client.get(index).content.decode()
+    assert "Webhooks that do not arrive" in page
+    assert reverse("admin:webhooks_subscription_change", args=[subscription.pk]) in page
+    client.force_login(cast("controller"))
+    assert "Webhooks that do not arrive" not in client.get(index).content.decode()
+
+
+def test_a_change_of_the_form_keeps_what_was_done_meanwhile(client, administrator, subscription, monkeypatch):
+    """The worker gives up between the reading of the form and its writing."""
+    clean = Subscription.clean
+
+    def meanwhile(self):
+        Subscription.objects.filter(pk=self.pk).update(paused_at=timezone.now(), why_paused="No success")
+        clean(self)
+
+    monkeypatch.setattr(Subscription, "clean", meanwhile)
+    form = {"name": "Another name", "destination": subscription.destination.pk, "path": "/", "resources": ["sectors"]}
+    change = reverse("admin:webhooks_subscription_change", args=[subscription.pk])
+    client.post(change, {**form, "owner": subscription.owner.pk})
+    subscription.refresh_from_db()
+    assert (subscription.name, subscription.why_paused) == ("Another name", "No success")
 
 
 def test_a_new_secret_is_shown_once_and_is_another(client, subscription):

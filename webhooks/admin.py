@@ -43,9 +43,11 @@ class AllowedDestinationAdmin(VerbAdmin):
         return (*self.fields, "allowed_by", "allowed_at") if obj else self.fields
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        if not change:
+        if change:
+            obj.save(update_fields=form.changed_data)
+        else:
             obj.allowed_by = request.user
-        super().save_model(request, obj, form, change)
+            obj.save()
 
 
 class SubscriptionForm(forms.ModelForm):
@@ -74,7 +76,11 @@ class WhyForm(forms.Form):
 
 
 class SinceForm(forms.Form):
-    since = forms.SplitDateTimeField(label=_("All that was sent since"), widget=UnfoldAdminSplitDateTimeWidget)
+    since = forms.SplitDateTimeField(
+        label=_("All that was sent since"),
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text=_("Such as 2026-03-31 and 14:30, at most 90 days ago."),
+    )
 
 
 def is_running(subscription: Subscription) -> bool:
@@ -171,7 +177,8 @@ class SubscriptionAdmin(VerbAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
-            super().save_model(request, obj, form, change)
+            # What the worker writes meanwhile stays.
+            obj.save(update_fields=form.changed_data)
         else:
             obj.secret = obj.open(by=request.user)
 
@@ -205,13 +212,17 @@ class SubscriptionAdmin(VerbAdmin):
 class DeliveryAdmin(ModelAdmin):
     """The log, to be read."""
 
-    list_display = ("at", "subscription", "message", "attempt", "outcome", "status", "fault", "milliseconds")
+    list_display = ("moment", "subscription", "message", "attempt", "outcome", "status", "fault", "milliseconds")
     list_filter = (("subscription", admin.RelatedOnlyFieldListFilter), "status")
     list_select_related = ("subscription",)
     search_fields = ("message",)
     search_help_text = _("The name of a message: the header webhook-id")
     show_full_result_count = False
-    fields = ("subscription", "at", "message", "attempt", "outcome", "status", "fault", "milliseconds")
+    fields = ("subscription", "moment", "message", "attempt", "outcome", "status", "fault", "milliseconds")
+
+    @admin.display(description=_("at"), ordering="id")
+    def moment(self, delivery: Delivery) -> str:
+        return timezone.localtime(delivery.at).strftime("%Y-%m-%d %H:%M:%S")
 
     @display(  # type: ignore[untyped-decorator]
         description=_("outcome"), label={_("delivered"): "success", _("failed"): "danger"}

@@ -19,6 +19,14 @@ PASSED_AT_ONCE = 200
 ACTIONS = {"insert": "created", "update": "updated", "delete": "deleted"}
 
 
+# In the place of a server: its register was restored, and its receiver is to hear of it.
+RESTARTING = "restarting"
+
+
+class Elsewhere(Exception):
+    """The place is one of another server's, or of this one before it was restored."""
+
+
 def feed() -> Feed:
     """The feed of the whole register, which is put together where all rooms are known."""
     return import_string(settings.FEED)
@@ -42,6 +50,9 @@ class Place:
         server, shape, *numbers = text.split()
         return cls(server, shape, Position(*map(int, numbers)))
 
+    def restarting(self) -> Place:
+        return replace(self, server=RESTARTING)
+
     def __str__(self) -> str:
         return " ".join([self.server, self.shape, *map(str, self.after)])
 
@@ -59,12 +70,17 @@ def message(name: str, kind: str, at: datetime, data: Any) -> Message:
 
 
 def following(place: Place, user: Any, asked: list[str], now: datetime) -> tuple[Message | None, Place]:
-    """The next message for a reader, and where he stands once he has it. None: nothing of the stretch is for him."""
+    """The next message for a reader, and where he stands once he has it. None: nothing of the stretch is for him.
+
+    Raises Elsewhere.
+    """
     with one_moment():
         here = Place.now()
-        if place.server != here.server:
+        if place.server == RESTARTING:
             name = f"{_short(here.server)}-restarted-{_short(str(place))}"
             return message(name, "feed.restarted", now, []), here
+        if place.server != here.server:
+            raise Elsewhere
         if place.shape != here.shape:
             # Another release counts tables anew: from the start of the last event, which may come once more.
             place = replace(place, shape=here.shape, after=place.after._replace(table=-1))

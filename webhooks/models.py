@@ -8,7 +8,6 @@ import random
 import time
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -21,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.history import tracked
 from webhooks import reaching, signing
-from webhooks.messages import Message, Place, feed, following, message
+from webhooks.messages import Elsewhere, Message, Place, feed, following, message
 
 log = logging.getLogger("pacta.webhooks")
 
@@ -76,16 +75,17 @@ class AllowedDestination(models.Model):
         except ValidationError as error:
             raise ValidationError({"origin": error.messages}) from error
 
-    @property
-    def is_secure(self) -> bool:
-        return urlsplit(self.origin).scheme == "https"
-
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def due(self, now: datetime) -> SubscriptionQuerySet:
         """Those to which something may be sent now. Who may no longer log in is told nothing."""
         waits = Q(progress__next_attempt_at__gt=now)
         return self.filter(~waits, paused_at=None, owner__is_active=True)
+
+    def stuck(self) -> SubscriptionQuerySet:
+        """Those whose messages do not arrive: failing, or paused by no person."""
+        given_up = Q(paused_at__isnull=False, paused_by=None)
+        return self.filter(given_up | Q(paused_at=None, progress__attempts__gt=0))
 
     def with_progress(self) -> SubscriptionQuerySet:
         return self.select_related("progress", "destination", "owner")
@@ -176,16 +176,23 @@ class Subscription(models.Model):
 
     @transaction.atomic
     def resume(self) -> None:
-        """Goes on where it stood, at once. Raises ValidationError where it is not paused."""
+        """Goes on where it stood, at once; after a restore by telling of it.
+
+        Raises ValidationError where it is not paused.
+        """
         rows = Subscription.objects.filter(pk=self.pk).exclude(paused_at=None)
         if not rows.update(paused_at=None, paused_by=None, why_paused=""):
             raise ValidationError(gettext("It is not paused."))
+        place = Place.read(self.progress.place)
+        if place.server != Place.now().server:
+            Progress.objects.filter(subscription=self).update(place=str(place.restarting()))
         self.progress.forgive()
 
     @transaction.atomic
     def replay(self, *, since: datetime) -> None:
         """Sends again, in order, all that was sent since then. Raises ValidationError where nothing was."""
-        first = self.deliveries.told().filter(at__gte=since).order_by("id").first()
+        here = f"{Place.now().server} "
+        first = self.deliveries.told().filter(at__gte=since, place__startswith=here).order_by("id").first()
         if first is None:
             raise ValidationError(gettext("Nothing was sent since then, or the log of it is no longer kept."))
         Progress.objects.filter(subscription=self).update(place=first.place)
@@ -201,18 +208,27 @@ class Subscription(models.Model):
 
     def ping(self, *, now: datetime) -> Delivery:
         """Sends a test message now, whether paused or not, and moves nothing."""
-        return self._attempt(message(f"ping-{signing.new_salt()}", "ping", now, []), now, place="", attempt=1)
+        delivery = self._attempt(message(f"ping-{signing.new_salt()}", "ping", now, []), now, place="", attempt=1)
+        delivery.save(force_insert=True)
+        return delivery
 
     # What the worker does
 
     def deliver_next(self, now: datetime) -> bool:
         """Sends the next message. False when there is none, or when this one has to be tried again later."""
         place = self.progress.place
-        told, after = following(Place.read(place), self.owner, self.resources, now)
+        try:
+            told, after = following(Place.read(place), self.owner, self.resources, now)
+        except Elsewhere:
+            self._stop(
+                gettext("The register was restored. Resume here if this is the one in use, and not a copy."), now
+            )
+            return False
         if told is None:
             return str(after) != place and self.progress.advance(place, str(after))
         delivery = self._attempt(told, now, place=place, attempt=self.progress.attempts + 1)
         with transaction.atomic():
+            delivery.save(force_insert=True)
             if delivery.succeeded:
                 # Someone may have asked for a replay meanwhile: then his place stands.
                 self.progress.advance(place, str(after))
@@ -221,6 +237,7 @@ class Subscription(models.Model):
         return delivery.succeeded
 
     def _attempt(self, told: Message, now: datetime, *, place: str, attempt: int) -> Delivery:
+        """Sends it; the row for the log is not saved yet."""
         began, status, fault = time.monotonic(), None, ""
         try:
             answer = self._post(told, now)
@@ -230,7 +247,8 @@ class Subscription(models.Model):
             status = answer.status
             fault = "" if answer.is_success else _fault(answer)
         taken = round((time.monotonic() - began) * 1000)
-        return self.deliveries.create(
+        return Delivery(
+            subscription=self,
             at=now,
             message=told.name,
             place=place,
@@ -263,10 +281,11 @@ class Subscription(models.Model):
         return [self.salt, self.former_salt] if overlaps else [self.salt]
 
     def _give_up(self, delivery: Delivery, now: datetime) -> None:
-        why = gettext("No success for %(days)d days, at last: %(fault)s") % {
-            "days": PATIENCE.days,
-            "fault": delivery.fault,
-        }
+        words = {"days": PATIENCE.days, "fault": delivery.fault}
+        self._stop(gettext("No success for %(days)d days, at last: %(fault)s") % words, now)
+
+    def _stop(self, why: str, now: datetime) -> None:
+        """Paused by no person."""
         Subscription.objects.filter(pk=self.pk, paused_at=None).update(paused_at=now, why_paused=why[:500])
         log.warning("subscription %s (%s) is paused: %s", self.pk, self, why)
 
