@@ -5,6 +5,7 @@ PORT ?= 8000
 ARGS ?=
 EDITS ?= 10000
 ROUNDS ?= 20
+CASES ?= 10000
 export PORT
 
 # The first Python that is new enough and can make virtual environments.
@@ -27,7 +28,7 @@ ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f .venv/.synced)
 endif
 
-.PHONY: help run test check mutants sync faults bench format lock clean
+.PHONY: help run test check mutants sync fuzz faults bench format lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
@@ -49,6 +50,9 @@ sync: .venv/.synced ## 10,000 random edits by four writers while a client copies
 
 faults: .venv/.synced ## databases stopped, workers killed, disks full, clients slow: 20 rounds under load (ROUNDS=3 for fewer)
 	@FAULTS=$(ROUNDS) $(VENV) -m config.test --tests -- -s tests/faults $(ARGS)
+
+fuzz: .venv/.synced ## ask the API 10,000 times what its schema allows and what it does not (CASES=1000 for fewer)
+	@FUZZ_CASES=$(CASES) $(VENV) -m config.test --tests -- -s tests/test_fuzz.py
 
 bench: .venv/.synced ## measure the API against SQL, on a database of its own (ARGS='--items 100000')
 	@$(VENV) -m bench $(ARGS)
