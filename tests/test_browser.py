@@ -189,6 +189,7 @@ def test_the_keyboard_reaches_the_content_first(log_in):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_description_of_the_api_is_drawn_without_inline_code_or_other_hosts(site, log_in, width):
     page = log_in("controller", viewport={"width": width, "height": 900})
+    page.set_default_timeout(60_000)  # it draws 76 addresses
     hosts = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     answer = page.goto("/api/docs/")
