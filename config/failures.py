@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import request_id
-from doors.problems import RETRY_AFTER, UNAVAILABLE
+from doors.problems import RETRY_AFTER, UNAVAILABLE, is_full
 
 TOLD = {
     400: (_("The request was not understood"), _("Go back, and try it again from the page before.")),
@@ -57,11 +57,12 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """503 with Retry-After when the database is away, overloaded or too slow for the request, else 500.
+    """503 with Retry-After when the database is away, overloaded or too slow, or the disk is full, else 500.
 
     Django calls it while it handles the exception.
     """
-    if not isinstance(sys.exc_info()[1], UNAVAILABLE):
+    error = sys.exc_info()[1]
+    if not isinstance(error, UNAVAILABLE) and not is_full(error):
         return _answer(request, 500)
     response = _answer(request, 503)
     response["Retry-After"] = RETRY_AFTER

@@ -173,7 +173,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Files of records: no address, readable by the server's own account only.
     "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "partners.storing.PrivateStorage",
         "OPTIONS": {
             "location": MEDIA_ROOT,
             "base_url": None,

@@ -192,7 +192,9 @@ class VerbAdmin(ModelAdmin):
         records = self._named(request)
         form = verb.form(request.POST, request.FILES) if request.method == "POST" else verb.form()
         if form.is_valid():
-            made, refused = self._do(request, verb, records, form.cleaned_data)
+            # One transaction for all rows: a server that dies half-way has done none of it.
+            with transaction.atomic():
+                made, refused = self._do(request, verb, records, form.cleaned_data)
             if not refused or len(records) > 1:
                 return self.after_verb(request, verb, records, made)
             form.add_error(None, refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -18,6 +19,8 @@ from doors.writes import StillRunning
 
 # The database is away, has no connection left, waits for a lock or takes too long; psycopg and Django call it so.
 UNAVAILABLE = (OperationalError, InterfaceError)
+# No room for a file, or none that its owner may have.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 RETRY_AFTER = "5"  # seconds
 # What had passed every check, and was refused because of what somebody else wrote meanwhile.
 MET_ANOTHER = (UniqueViolation, ForeignKeyViolation, ExclusionViolation)
@@ -30,6 +33,11 @@ class Conflict(exceptions.APIException):
 class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The database is not available."
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether a file was not stored for want of room."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -64,4 +72,6 @@ def _known(error: Exception) -> Exception:
         return Conflict(_("Other records refer to this one."))
     if isinstance(error, UNAVAILABLE):
         return Unavailable()
+    if is_full(error):
+        return Unavailable(_("There is no room for the file. Nothing was stored."))
     return error

@@ -22,16 +22,19 @@ def stage(bare, django_db_blocker):
     """With a small register and a server."""
     with django_db_blocker.unblock():
         bare.token = bare.people()
+    bare.disk = bare.small_disk()
     bare.serve()
     yield bare
     print(f"\nfaults: {dict(TOTAL)}")  # noqa: T201  the figures for docs/reliability.md
 
 
 @pytest.fixture(autouse=True)
-def served(request):
-    """Each test finds a server that answers, whatever the one before did."""
+def served(request, django_db_blocker):
+    """Each test finds a server that answers, whatever the one before did, and may turn to its database."""
     if "stage" in request.fixturenames:
         found = request.getfixturevalue("stage")
         if found.process.poll() is not None:
             found.serve()
         found.wait()
+    with django_db_blocker.unblock():
+        yield
