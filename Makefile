@@ -28,7 +28,7 @@ ifneq ($(shell $(VENV) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f .venv/.synced)
 endif
 
-.PHONY: help run test check mutants sync fuzz faults bench format lock clean
+.PHONY: help run test check mutants sync fuzz faults bench format lock sbom licences clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
@@ -39,7 +39,7 @@ run: .venv/.synced ## set everything up and serve on http://127.0.0.1:8000 (PORT
 test: .venv/.synced ## set everything up, then every check and test (ARGS='-k overdue' goes to pytest)
 	@$(VENV) -m config.test -- $(ARGS)
 
-check: .venv/.synced ## lint, format, types, templates, deployment, missing migrations, API schema
+check: .venv/.synced ## lint, format, types, templates, deployment, missing migrations, API schema, bandit, known holes in dependencies
 	@$(VENV) -m config.test --checks
 
 mutants: .venv/.synced ## put small faults into the rules, one by one, and see whether the tests notice (WORKERS=2; ARGS=partners/dates.py)
@@ -69,6 +69,13 @@ lock: .venv/.synced ## write the lock files anew from pyproject.toml (ARGS=--upg
 	@echo uv | $(COMPILE) - -o requirements-bootstrap.txt
 	@$(COMPILE) pyproject.toml -o requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --group pg -c requirements.txt -o requirements-dev.txt
+
+sbom: .venv/.synced ## write var/sbom.json: all that Pacta runs with, for scanners (CycloneDX)
+	@mkdir -p var && $(VENV) -m cyclonedx_py requirements requirements.txt --output-reproducible -o var/sbom.json
+	@echo var/sbom.json
+
+licences: .venv/.synced ## write docs/licences.md anew
+	@$(VENV) -m config.licences
 
 clean: ## remove what can be made again; the local database and its key stay
 	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis var/cache var/static var/static.collected var/schema.yml

@@ -12,7 +12,7 @@ are asked, over what was recorded then.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -193,8 +193,13 @@ class Standing:
             cursor.execute(f"INSERT INTO {self.table} ({self.columns}) {spans}")
             cursor.execute(f"ANALYZE {self.table}")
 
-    def install(self, **_told: Any) -> None:
-        """After migrations: functions and triggers as the words are now, and the spans, unless they stand so."""
+    def install(self, plan: Iterable[tuple[Any, bool]] = (), **_told: Any) -> None:
+        """After migrations: functions and triggers as the words are now, and the spans, unless they stand so.
+
+        Not on the way back: the words of this release do not fit the tables of the one before, which installs its own.
+        """
+        if any(is_backward for _migration, is_backward in plan):
+            return
         watched = {watch.model._meta.db_table for watch in self.watches} | {self.table}
         with transaction.atomic(), connection.cursor() as cursor:
             if not watched <= set(connection.introspection.table_names(cursor)):

@@ -1,0 +1,85 @@
+"""What the documents promise is there: tests, licences, and audits that say when they were not made."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from config import licences
+from config.audit import NOT_DONE, verdict
+
+DOCS = settings.BASE_DIR / "docs"
+NAMED = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
+
+
+def names_of(path: Path):
+    tree = ast.parse(path.read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("document", ["threats.md", "asvs.md"])
+def test_each_test_that_a_document_names_exists(document):
+    named = NAMED.findall((DOCS / document).read_text())
+    known = {file: names_of(settings.BASE_DIR / "tests" / file) for file, _name in named}
+    assert named
+    assert [f"{file}::{name}" for file, name in named if name not in known[file]] == []
+
+
+def test_each_threat_has_a_test_or_says_that_it_has_none():
+    rows = [line for line in (DOCS / "threats.md").read_text().splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 45
+    for row in rows:
+        shown = row.split("|")[3]
+        assert NAMED.search(shown) or shown.strip().startswith("Not yet"), row
+
+
+def test_each_requirement_has_a_verdict():
+    rows = [line for line in (DOCS / "asvs.md").read_text().splitlines() if re.match(r"\| \d", line)]
+    for row in rows:
+        number, _what, verdict = (cell.strip() for cell in row.split("|")[1:4])
+        assert re.fullmatch(r"\d+\.\d+\.\d+", number)
+        assert verdict.startswith(("Met", "Partly", "Proxy", "Refused", "Not yet")), row
+        # What is said to be met is shown, or is the library's and named.
+        assert not verdict.startswith("Met") or NAMED.search(verdict) or "`" in verdict, row
+
+
+# Audits and licences
+
+FINE = '{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}'
+HOLE = '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}]}'
+SKIPPED = '{"dependencies": [{"name": "a", "version": "1", "vulns": []}, {"name": "b", "skip_reason": "not found"}]}'
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "said"),
+    [
+        (FINE, 0, "1 packages, no known hole"),
+        (HOLE, 1, "a 1: CVE-1, closed in 2"),
+        (SKIPPED, NOT_DONE, "knew 1 of 2"),
+        ('{"dependencies": []}', NOT_DONE, "NOT AUDITED"),
+        ("", NOT_DONE, "no route to host"),
+    ],
+)
+def test_an_audit_that_could_not_be_made_is_told_and_no_success(output, status, said):
+    """pip-audit itself ends with success when it could look at no package."""
+    found, told = verdict(output, "Traceback\nno route to host")
+    assert (found, said in told) == (status, True), told
+
+
+def test_the_licences_are_those_of_what_is_locked():
+    assert licences.PAGE.read_text() == licences.page(), "run make licences"
+    assert "not said" not in licences.page()
+
+
+def test_the_bill_of_materials_has_all_that_is_locked(tmp_path):
+    file = tmp_path / "sbom.json"
+    command = [sys.executable, "-m", "cyclonedx_py", "requirements", "requirements.txt", "-o", str(file)]
+    subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True)
+    listed = {row["name"] for row in json.loads(file.read_text())["components"]}
+    locked = re.findall(r"^([a-z0-9._-]+)==", (settings.BASE_DIR / "requirements.txt").read_text(), re.MULTILINE)
+    assert set(locked) <= listed
