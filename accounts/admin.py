@@ -16,12 +16,17 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.forms import ServiceAccountForm, TokenForm
 from accounts.models import Membership, Role, ServiceAccount, Token, User
+from accounts.second_factor import forget
+
+# Its pages would show the keys. What an administrator does about a second factor is an action on the user.
+admin.site.unregister(TOTPDevice)
 
 
 class MembershipInline(TabularInline):
@@ -37,9 +42,19 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     inlines = (MembershipInline,)
+    actions = ("forget_second_factor",)
+    fieldsets = (*DjangoUserAdmin.fieldsets, (_("Single sign-on"), {"fields": ("sso_subject",)}))  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(is_service=False)
+
+    @admin.action(description=_("Take the second factor away"), permissions=["change"])
+    def forget_second_factor(self, request: HttpRequest, queryset: Any) -> None:
+        with transaction.atomic():
+            for user in queryset:
+                forget(user, by=request.user)  # type: ignore[arg-type]
+                self.log_change(request, user, str(_("Second factor taken away")))
+        self.message_user(request, _("At the next log-in they set up a new one."))
 
     def has_delete_permission(self, request: object, obj: object = None) -> bool:
         return False  # the history names users: they are deactivated

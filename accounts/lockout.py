@@ -1,4 +1,4 @@
-"""Guessing passwords: five wrong ones for a name from an address, then a quarter of an hour of nothing (ADR 20)."""
+"""Guessing passwords: five wrong ones for a name from an address, then a quarter of an hour of nothing (ADR 24)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def client_network(request: HttpRequest) -> str | None:
     if isinstance(found, IPv6Address):
         return str(ip_network((found, 64), strict=False).network_address)
     return str(found) if found else None
+
+
+def is_without_password(request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+    """Whether somebody comes in by other means than a name and a password."""
+    return not (credentials or {}).get("username")
 
 
 @contextmanager

@@ -35,6 +35,10 @@ class User(AbstractUser):
         _("service account"), default=False, editable=False, help_text=_("A program: it has tokens and no password.")
     )
 
+    sso_subject = models.CharField(
+        _("subject at the single sign-on"), max_length=255, null=True, blank=True, unique=True,
+        help_text=_("Filled in at the first log-in of an account without password, whose name is the same there."),
+    )  # fmt: skip
     session_round = models.PositiveIntegerField(
         _("round of sessions"), default=0, editable=False, help_text=_("A session of an earlier round is over.")
     )

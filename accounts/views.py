@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import LoginView, PasswordChangeView
@@ -22,6 +23,8 @@ from accounts.throttling import charge_address
 
 class LogIn(LoginView):
     """Who tries many names from one address is stopped as the API's strangers are."""
+
+    extra_context = {"has_single_sign_on": lambda: bool(settings.OIDC_ISSUER)}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

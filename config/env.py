@@ -31,6 +31,22 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from error
 
 
+def choice(name: str, among: tuple[str, ...], fallback: str) -> str:
+    """One of the words, in small letters. Raises ImproperlyConfigured for another."""
+    word = os.environ.get(name, "").strip().lower() or fallback
+    if word not in among:
+        raise ImproperlyConfigured(f"{name}={word}: write one of {', '.join(among)}.")
+    return word
+
+
+def address(name: str, *, https: bool) -> str:
+    """An address, or nothing. Raises ImproperlyConfigured for plain HTTP where `https` is asked for."""
+    text = os.environ.get(name, "").strip()
+    if text and not text.startswith("https://" if https else ("https://", "http://")):
+        raise ImproperlyConfigured(f"{name}={text}: write an address that begins with https://.")
+    return text
+
+
 PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 

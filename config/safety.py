@@ -35,6 +35,14 @@ def refuse_public_debug(hosts: Iterable[str]) -> None:
         raise ImproperlyConfigured(f"DEBUG is for one's own machine, but ALLOWED_HOSTS has {', '.join(public)}.")
 
 
+def refuse_half_single_sign_on(*needed: str) -> None:
+    """Raises ImproperlyConfigured when a part of the single sign-on's settings is missing."""
+    if not all(needed):
+        raise ImproperlyConfigured(
+            "OIDC_ISSUER needs OIDC_AUTHORIZATION_ENDPOINT, OIDC_TOKEN_ENDPOINT, OIDC_JWKS_ENDPOINT and OIDC_CLIENT_ID."
+        )
+
+
 def refuse_forgetful_database() -> None:
     """Raises ImproperlyConfigured when the server may forget what it has acknowledged.
 

@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "accounts",
     "partners",
     "agreements",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.LoginRequiredMiddleware",
@@ -109,11 +112,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# A code from one's telephone after the password. One's own machine asks for none; behind a single sign-on that has
+# its own, it is turned off.
+SECOND_FACTOR = env.choice("SECOND_FACTOR", ("off", "staff", "everyone"), "off" if LOCAL else "staff")
+OTP_TOTP_ISSUER = "Pacta"
+# The single sign-on: all of these, or none.
+OIDC_ISSUER = env.address("OIDC_ISSUER", https=not LOCAL)
+OIDC_OP_AUTHORIZATION_ENDPOINT = env.address("OIDC_AUTHORIZATION_ENDPOINT", https=not LOCAL)
+OIDC_OP_TOKEN_ENDPOINT = env.address("OIDC_TOKEN_ENDPOINT", https=not LOCAL)
+OIDC_OP_JWKS_ENDPOINT = env.address("OIDC_JWKS_ENDPOINT", https=not LOCAL)
+# Of the ID token alone is believed who somebody is.
+OIDC_OP_USER_ENDPOINT = ""
+OIDC_RP_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_RP_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+OIDC_RP_SIGN_ALGO = env.choice("OIDC_SIGN_ALGO", ("rs256", "es256"), "rs256").upper()
+OIDC_RP_SCOPES = "openid profile"
+OIDC_USE_PKCE = True
+OIDC_TIMEOUT = 10  # seconds
+if OIDC_ISSUER:
+    safety.refuse_half_single_sign_on(
+        OIDC_OP_AUTHORIZATION_ENDPOINT, OIDC_OP_TOKEN_ENDPOINT, OIDC_OP_JWKS_ENDPOINT, OIDC_RP_CLIENT_ID
+    )
+    AUTHENTICATION_BACKENDS.append("accounts.single_sign_on.SingleSignOn")
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_network"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+# The single sign-on counts for itself, and a lock would be on everybody behind the address.
+AXES_WHITELIST_CALLABLE = "accounts.lockout.is_without_password"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # What was tried stands out of reach of those who log in; `manage.py axes_reset_username` opens a lock.

@@ -3,6 +3,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from accounts.second_factor import SecondFactor
+from accounts.single_sign_on import Ask, ComeBack
 from accounts.views import Account, LogIn, admin_log_in, end_other_sessions
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from oversight import views
@@ -39,6 +41,10 @@ urlpatterns = [
     path("accounts/login/", LogIn.as_view(), name="login"),
     path("accounts/", Account.as_view(), name="account"),
     path("accounts/sessions/end/", end_other_sessions, name="end-other-sessions"),
+    path("accounts/second-factor/", SecondFactor.as_view(), name="second-factor"),
+    # The library looks for its views by these names.
+    path("accounts/sso/", login_not_required(Ask.as_view()), name="oidc_authentication_init"),
+    path("accounts/sso/back/", login_not_required(ComeBack.as_view()), name="oidc_authentication_callback"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", login_not_required(views.healthy)),
     path("readyz", login_not_required(views.ready)),
