@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware as DjangoConditionalGet
 from django.utils.functional import SimpleLazyObject
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
@@ -44,19 +44,19 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token, began = request_id.set(uuid.uuid4().hex), time.monotonic()
-        try:
-            response = self.get_response(request)
-            response["X-Request-ID"] = request_id.get()
-            requests.info("%s %s: %s", request.method, request.path, response.status_code, extra={"fields": {
-                "status": response.status_code,
-                "milliseconds": round((time.monotonic() - began) * 1000),
-                "user": _known_user(request),
-                "address": request.META.get("REMOTE_ADDR", ""),
-            }})  # fmt: skip
-            return response
-        finally:
-            request_id.reset(token)
+        # Set anew by the next request of this thread, and not taken back: Django logs refusals, and a stream is read,
+        # after this middleware has returned.
+        request_id.set(uuid.uuid4().hex)
+        began = time.monotonic()
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id.get()
+        requests.info("%s %s: %s", request.method, request.path, response.status_code, extra={"fields": {
+            "status": response.status_code,
+            "milliseconds": round((time.monotonic() - began) * 1000),
+            "user": _known_user(request),
+            "address": request.META.get("REMOTE_ADDR", ""),
+        }})  # fmt: skip
+        return response
 
 
 def _known_user(request: HttpRequest) -> Any:
@@ -74,6 +74,18 @@ class ContentSecurityPolicyMiddleware:
         relaxed = request.path.startswith("/admin/")
         response.setdefault("Content-Security-Policy", ADMIN if relaxed else STRICT)
         return response
+
+
+class NulMiddleware:
+    """PostgreSQL keeps no NUL character, so nothing that is kept has one in its address."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            raise Http404
+        return self.get_response(request)
 
 
 class LoginRequiredMiddleware(DjangoLoginRequired):

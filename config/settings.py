@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.NulMiddleware",
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.HistoryMiddleware",
     "config.middleware.AsOfMiddleware",

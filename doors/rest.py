@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
 from rest_framework import parsers, status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import BaseRenderer
@@ -53,7 +53,15 @@ class Limited:
 
 
 class JSONParser(Limited, parsers.JSONParser):
+    """JSON that is nested deeper than Python's stack is the sender's fault."""
+
     most = 1024 * 1024
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError as error:
+            raise ParseError(_("The JSON is nested too deeply.")) from error
 
 
 class UploadParser(Limited, parsers.MultiPartParser):

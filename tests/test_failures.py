@@ -202,6 +202,9 @@ def test_each_request_leaves_a_line_with_its_id_who_and_what_came_of_it(client, 
     assert line["request"] == answer["X-Request-ID"]
     assert (line["message"], line["status"], line["user"]) == ("GET /overdue/: 200", 200, officer.pk)
     assert "confidential" not in caplog.text
+    refused = client.get("/nowhere/")
+    last = json.loads(caplog.text.splitlines()[-1])
+    assert (last["message"], last["request"]) == ("Not Found: /nowhere/", refused["X-Request-ID"])
 
 
 # What production refuses to start with
