@@ -260,7 +260,7 @@ def test_each_setting_by_which_a_database_forgets_is_known(name):
     assert forgetful({**safe, name: "off"}) == [name]
 
 
-def test_production_has_host_cookies_https():
+def test_production_has_host_cookies_and_https():
     command = "import config.settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_SSL_REDIRECT)"
     kept = {name: value for name, value in os.environ.items() if name not in {"DEBUG", "PACTA_LOCAL"}}
     given = {**kept, "SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "pacta.example.org"}
