@@ -54,7 +54,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=6, help="at most so long for a case, 6")
     parser.add_argument("--database", default="pacta_bench", help="name of the database that is made and dropped")
-    parser.add_argument("--template", default="template1", help="a migrated, empty database to copy: saves a minute")
+    parser.add_argument(
+        "--template", default="template1", help="a migrated database to copy: empty, or with a generated register"
+    )
     return parser.parse_args(arguments)
 
 
@@ -62,7 +64,9 @@ def run(url: str, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     """Make the register, measure, print, and keep the figures."""
     began, variables = time.monotonic(), environment(url)
     manage(variables, "migrate", "--noinput", "-v0")
-    print(manage(variables, "generate", "--items", str(chosen.items), "--seed", str(chosen.seed)).splitlines()[-1])
+    if not number_of_items(url):
+        print(manage(variables, "generate", "--items", str(chosen.items), "--seed", str(chosen.seed)).splitlines()[-1])
+    chosen.items = number_of_items(url)
     token = manage(variables, "create_token", "synthetic-controller", "--write", "--days", "1")
     with server(variables) as (port, process), psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
@@ -71,6 +75,12 @@ def run(url: str, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     RESULTS.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
     print(table(kept))
     return results
+
+
+def number_of_items(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row: Any = connection.execute("SELECT count(*) FROM agreements_roadmapitem").fetchone()
+        return int(row[0])
 
 
 def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namespace, process: int) -> list[Result]:

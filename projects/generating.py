@@ -90,6 +90,7 @@ def generate(items: int, seed: int = 1) -> dict[str, int]:
         _take_register(cursor)
         with spans_later():
             written = Generator(cursor, items, seed).run()
+        analyze()  # Without figures of what has just been written, spans of a million projects take an hour.
         for standing in (ITEMS, PROJECTS):
             standing.rebuild()
         return written
