@@ -24,6 +24,6 @@ def grant(sender: Any, using: str, apps: Any, **options: Any) -> None:
             if role in getattr(rights, action) and f"{app}.{action}_{model}" in known
         ]
         if role == Role.ADMINISTRATOR:
-            allowed += [row for name, row in known.items() if name.startswith(("accounts.", "webhooks."))]
+            allowed += [row for name, row in known.items() if name.startswith("accounts.")]
         if set(group.permissions.all()) != set(allowed):
             group.permissions.set(allowed)

@@ -137,7 +137,7 @@ class FileInline(PartInline):
         return super().get_formset(request, obj, **options)
 
 
-class VerbAdmin(ModelAdmin):
+class VerbAdmin(Guarded, ModelAdmin):
     """State changes go by `verbs`, each on a page that asks; the history is drawn from the events."""
 
     verbs: tuple[Verb, ...] = ()
@@ -161,7 +161,7 @@ class VerbAdmin(ModelAdmin):
         ]
 
     def permitted(self, user: Any, verb: Verb) -> bool:
-        return user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+        return may_verb(user, f"{self.model._meta.label_lower}.{verb.name}")
 
     def verb_address(self, verb: Verb) -> str:
         return reverse(f"admin:{self._url_name('verb')}", args=[verb.name])
@@ -265,7 +265,7 @@ class VerbAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/record_history.html", context)
 
 
-class RecordAdmin(Guarded, VerbAdmin):
+class RecordAdmin(VerbAdmin):
     """Search by the QuerySet's own word, autocomplete everywhere, stamps to read, history from the events.
 
     Saves lose to saves in between (`VersionedForm`); state changes go by `verbs`.
@@ -297,9 +297,6 @@ class RecordAdmin(Guarded, VerbAdmin):
             rows = self.model._default_manager.select_for_update().filter(pk=object_id)
             rows.order_by().values_list("pk").first()
         return super().get_object(request, object_id, from_field)
-
-    def permitted(self, user: Any, verb: Verb) -> bool:
-        return may_verb(user, f"{self.model._meta.label_lower}.{verb.name}")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return queryset.search(search_term), False

@@ -65,6 +65,11 @@ MODELS: dict[str, Rights] = {
     "projects.indicator": Rights(add=KEEPERS, change=KEEPERS, delete=ADMINISTRATORS),
     "projects.target": Rights(add=KEEPERS, change=KEEPERS, delete=KEEPERS),
     "projects.observation": Rights(add=KEEPERS, change=KEEPERS, delete=KEEPERS),
+    "webhooks.alloweddestination": Rights(
+        view=ADMINISTRATORS, add=ADMINISTRATORS, change=ADMINISTRATORS, delete=ADMINISTRATORS
+    ),
+    "webhooks.subscription": Rights(view=ADMINISTRATORS, add=ADMINISTRATORS, change=ADMINISTRATORS),
+    "webhooks.delivery": Rights(view=ADMINISTRATORS),
 }
 # What is no change of one row: the verbs, by model and name.
 VERBS: dict[str, Roles] = {
@@ -88,6 +93,11 @@ VERBS: dict[str, Roles] = {
     "agreements.roadmapitem.reschedule": REPORTERS,
     "agreements.roadmapitem.close": frozenset({Role.CONTROLLER}),
     "agreements.roadmapitem.reopen": frozenset({Role.CONTROLLER}),
+    "webhooks.subscription.ping": ADMINISTRATORS,
+    "webhooks.subscription.pause": ADMINISTRATORS,
+    "webhooks.subscription.resume": ADMINISTRATORS,
+    "webhooks.subscription.replay": ADMINISTRATORS,
+    "webhooks.subscription.rotate_secret": ADMINISTRATORS,
 }
 
 

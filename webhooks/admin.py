@@ -23,7 +23,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from doors.admin import Verb, VerbAdmin
+from doors.admin import Guarded, Verb, VerbAdmin
 from webhooks.messages import feed
 from webhooks.models import AllowedDestination, Delivery, Subscription
 
@@ -131,9 +131,6 @@ class SubscriptionAdmin(VerbAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:1]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # its log stays: it is paused
-
     # What is shown
 
     @admin.display(description=_("address"))
@@ -209,7 +206,7 @@ class SubscriptionAdmin(VerbAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ModelAdmin):
+class DeliveryAdmin(Guarded, ModelAdmin):
     """The log, to be read."""
 
     list_display = ("moment", "subscription", "message", "attempt", "outcome", "status", "fault", "milliseconds")
@@ -229,12 +226,3 @@ class DeliveryAdmin(ModelAdmin):
     )
     def outcome(self, delivery: Delivery) -> Any:
         return _("delivered") if delivery.succeeded else _("failed")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
