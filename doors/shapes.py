@@ -95,7 +95,8 @@ class Shape:
 
 
 def _compiled(rows: models.QuerySet[Any]) -> str:
-    sql, params = rows.query.sql_with_params()
+    # Also of what cannot have rows: Django would give no SQL at all for it.
+    sql, params = rows.query.get_compiler(connection.alias, elide_empty=False).as_sql()
     return str(connection.ops.compose_sql(sql, params))  # type: ignore[attr-defined]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
+from django_filters.fields import IsoDateTimeField
 
 from partners.dates import this_day, today
 from partners.models import Contact, Partner, PartnerKind, Sector, Source, SourceKind
@@ -63,6 +64,21 @@ class AsOfFilter(OnFilter):
     """Show what was recorded by the end of this past day, and judge by it. The middleware has the tables read so."""
 
     field_class = RecordedDayField
+
+
+class MomentField(IsoDateTimeField):
+    """A moment with any offset; PostgreSQL knows none of 16 hours and more, so it is asked in UTC."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(_("Years from 1 to 9998 are accepted.")) from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class YesNoField(forms.Field):
@@ -186,7 +202,7 @@ class RecordFilter(filters.FilterSet):
 
     reference = CodeFilter()
     search = filters.CharFilter(method="by_words", max_length=200)
-    modified_since = filters.IsoDateTimeFilter(field_name="modified_at", lookup_expr="gte")
+    modified_since = MomentFilter(field_name="modified_at", lookup_expr="gte")
     as_of = AsOfFilter()
 
     def by_words(self, queryset: Any, name: str, value: str) -> Any:

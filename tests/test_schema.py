@@ -127,6 +127,15 @@ def test_a_list_of_several_kinds_is_a_file_too(ask, controller, form):
     assert b"".join(answer)
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx", "ndjson"])
+@pytest.mark.parametrize("query", ["partner=999999999", "modified_since=2024-01-01T00:00:00%2B23:45&sector=999999999"])
+def test_what_nothing_answers_to_is_an_empty_list_in_each_form(ask, form, query):
+    answer = ask(f"agreements/?{query}&format={form}")
+    assert answer.status_code == 200
+    assert b"".join(answer) is not None
+    assert answer.get("Pacta-Rows", "0") == "0"
+
+
 # Where no view answers
 
 
