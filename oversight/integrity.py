@@ -15,24 +15,32 @@ import pghistory.models
 import pgtrigger
 from django.apps import apps
 from django.db import connection, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import ItemRescheduling, Roadmap, RoadmapArea, RoadmapItem
 from agreements.models.standing import ITEMS
+from oversight.sweeping import altered, missing, orphans
 from partners.models import Citation, Cited, Record, Reference
 from partners.standing import Standing
 from projects.models import Project, ProjectRescheduling, StatusUpdate
 from projects.models.standing import PROJECTS
 
+Row = tuple[str, str, str | None, str | None]
+
 
 @dataclass(frozen=True)
 class Check:
-    """`wrong` says what is the matter with a row, with %(found)s and %(expected)s. A finding is no error."""
+    """`wrong` says what is the matter with a row, with %(found)s and %(expected)s. A finding is no error.
+
+    `rows` looks where SQL cannot, at the files.
+    """
 
     name: str
     wrong: Any
-    sql: Callable[[], str]
+    sql: Callable[[], str] = str
     is_finding: bool = False
+    rows: Callable[[], Iterable[Row]] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,16 @@ def problems(names: Iterable[str] = ()) -> Iterator[Problem]:
         cursor.execute("SET LOCAL statement_timeout = 0")
         for check in CHECKS:
             if check.name in chosen:
-                cursor.execute(check.sql())
-                for table, reference, found, expected in cursor.fetchall():
+                for table, reference, found, expected in _rows(check, cursor):
                     message = str(check.wrong) % {"found": found, "expected": expected}
                     yield Problem(check.name, check.is_finding, table, reference, message)
+
+
+def _rows(check: Check, cursor: Any) -> Iterable[Row]:
+    if check.rows:
+        return check.rows()
+    cursor.execute(check.sql())
+    return list(cursor.fetchall())
 
 
 # What the checks are made of
@@ -365,6 +379,24 @@ def _standing(standing: Standing) -> str:
     """
 
 
+# Files
+
+
+def _row_without_file() -> Iterator[Row]:
+    for row in missing():
+        yield _table(row), row.reference, row.content.name, None
+
+
+def _file_unlike_row() -> Iterator[Row]:
+    for row in altered():
+        yield _table(row), row.reference, row.content.name, None
+
+
+def _file_without_row() -> Iterator[Row]:
+    for path in orphans(timezone.now()):
+        yield "files", path, None, None
+
+
 # Findings
 
 
@@ -405,6 +437,9 @@ CHECKS = [
     Check("index_invalid", _("the index is invalid"), _index_invalid),
     Check("trigger_off", _("the trigger is switched off (%(found)s)"), _trigger_off),
     Check("trigger_missing", _("the trigger is missing"), _trigger_missing),
+    Check("row_without_file", _("its file %(found)s is missing"), rows=_row_without_file),
+    Check("file_unlike_row", _("its file %(found)s is not the one that was stored"), rows=_file_unlike_row),
+    Check("file_without_row", _("no row names this file"), rows=_file_without_row, is_finding=True),
     Check("record_without_source", _("cites no source"), _record_without_source, is_finding=True),
     Check(
         "finished_with_open_items",

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.storage import storages
 
 from agreements.models import AgreementFile, MeetingFile
+from partners.uploads import digest
 from projects.models import Evidence
 
 KINDS: tuple[Any, ...] = (AgreementFile, MeetingFile, Evidence)
@@ -35,3 +36,14 @@ def missing() -> Iterator[Any]:
     store = storages["private"]
     for kind in KINDS:
         yield from (row for row in kind.objects.iterator() if not store.exists(row.content.name))
+
+
+def altered() -> Iterator[Any]:
+    """Rows whose file is not as it was when it was stored. Reads every file."""
+    store = storages["private"]
+    for kind in KINDS:
+        for row in kind.objects.iterator():
+            if store.exists(row.content.name):
+                with store.open(row.content.name) as content:
+                    if digest(content) != row.sha256:
+                        yield row

@@ -1,10 +1,16 @@
 """check_integrity finds what is broken behind the database's back, and is content with a sound register."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from oversight.integrity import problems
+from projects.models import Evidence
 from tests.builders import grow
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +78,24 @@ def test_a_guard_that_is_off_is_found(register):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE projects_project DISABLE TRIGGER USER")
     assert any("projects_project" in str(problem) for problem in problems())
+
+
+def test_a_file_that_is_altered_missing_or_nobodys_is_found(register):
+    store, evidence = storages["private"], Evidence.objects.get()
+    path = evidence.content.name
+    store.delete(path)
+    assert errors() == {"row_without_file"}
+    store.save(path, ContentFile(b"something else"))
+    assert errors() == {"file_unlike_row"}
+    store.delete(path)
+    store.save(path, ContentFile(b"done"))
+    assert errors() == set()
+    stray = store.save("evidence/stray", ContentFile(b"left behind"))
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
+        found = {problem.reference for problem in problems() if problem.check == "file_without_row"}
+    store.delete(stray)
+    assert stray in found
+    assert path not in found
 
 
 def test_an_unknown_check_is_named():

@@ -11,9 +11,9 @@ from oversight.integrity import CHECKS, problems
 
 class Command(BaseCommand):
     help = (
-        "List what is broken in the register: orphans, news and deadlines that do not follow from their records,"
-        " history that differs, guards that are off. Status 0 only when nothing is broken. What is merely incomplete"
-        " is printed as a finding, and counts with --strict."
+        "List what is broken in the register: orphans, news and deadlines that do not follow from their records, files"
+        " that are missing or altered, history that differs, guards that are off. Status 0 only when nothing is broken."
+        " What is merely incomplete is printed as a finding, and counts with --strict."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
