@@ -14,7 +14,7 @@ from config import licences
 from config.audit import NOT_DONE, verdict
 
 DOCS = settings.BASE_DIR / "docs"
-NAMED = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
+NAMED = re.compile(r"`((?:\w+/)?test_\w+\.py)::(test_\w+)`")
 
 
 def names_of(path: Path):
