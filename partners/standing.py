@@ -197,8 +197,10 @@ class Standing:
         """After migrations: functions and triggers as the words are now, and the spans, unless they stand so.
 
         Not on the way back: the words of this release do not fit the tables of the one before, which installs its own.
+        What stood is then forgotten, so that all is made anew on the way forward.
         """
         if any(is_backward for _migration, is_backward in plan):
+            self._forget()
             return
         watched = {watch.model._meta.db_table for watch in self.watches} | {self.table}
         with transaction.atomic(), connection.cursor() as cursor:
@@ -213,6 +215,11 @@ class Standing:
             if not _stands(cursor, view, past):
                 _execute(cursor, [self._without_past(), *past])
                 _mark(cursor, "VIEW", view, past)
+
+    def _forget(self) -> None:
+        with connection.cursor() as cursor:
+            if self.table in connection.introspection.table_names(cursor):
+                cursor.execute(f"COMMENT ON TABLE {self.table} IS NULL")
 
     def _without_past(self) -> str:
         functions = ", ".join(f"{SCHEMA}.{self.table}_{name}()" for name in ("touched", "then"))

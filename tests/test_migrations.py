@@ -102,7 +102,7 @@ def test_the_last_steps_go_back_and_forward_again_over_a_filled_register(site):
     forward = migrate(site)
     assert forward.returncode == 0, forward.stderr[-2000:]
     after = content(site)
-    assert {table: told for table, told in before.items() if after.get(table) != told} == {}
+    assert {table: (told, after.get(table)) for table, told in before.items() if after.get(table) != told} == {}
     assert after.keys() == before.keys()
     with site.database():
         call_command("check_integrity")
