@@ -240,6 +240,8 @@ def test_one_can_end_the_other_sessions_alone(client, elsewhere):
         pytest.param("x y" * 43, True, id="129 characters"),
         pytest.param("q1w2e3r4t5y6", False, id="a common one"),
         pytest.param("an-officer-officer", False, id="like the name"),
+        pytest.param("Pacta-2026-Minsk!", False, id="words of the house"),
+        pytest.param("the minister drinks", True, id="a word of the house among others"),
     ],
 )
 def test_passwords_are_long_uncommon_and_otherwise_free(client, officer, new, is_taken):
