@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -33,6 +33,15 @@ class LogIn(LoginView):
             return locked_out(request)
         with one_at_a_time(request, request.POST.get("username", "").replace("\x00", "")):
             return super().post(request, *args, **kwargs)
+
+
+class LogOut(LogoutView):
+    """Of the pages and of the admin: the browser forgets what it has shown."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class Account(PasswordChangeView):

@@ -1,11 +1,10 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from accounts.second_factor import SecondFactor
 from accounts.single_sign_on import Ask, ComeBack
-from accounts.views import Account, LogIn, admin_log_in, end_other_sessions
+from accounts.views import Account, LogIn, LogOut, admin_log_in, end_other_sessions
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
 from oversight import views
 from oversight.deadlines import PAGES as DEADLINE_PAGES
@@ -45,10 +44,11 @@ urlpatterns = [
     # The library looks for its views by these names.
     path("accounts/sso/", login_not_required(Ask.as_view()), name="oidc_authentication_init"),
     path("accounts/sso/back/", login_not_required(ComeBack.as_view()), name="oidc_authentication_callback"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", LogOut.as_view(), name="logout"),
     path("healthz", login_not_required(views.healthy)),
     path("readyz", login_not_required(views.ready)),
     path("admin/login/", login_not_required(admin_log_in)),
+    path("admin/logout/", LogOut.as_view()),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
 ]

@@ -13,15 +13,16 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class PrivateAnswersMiddleware:
-    """`Cache-Control` of the API's answers, where the view says none."""
+    """`Cache-Control` of pages and of the API's answers, where the view says none."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path.startswith("/api/") and not response.has_header("Cache-Control"):
-            kept = response.status_code in {200, 304} and not is_personal(request)
+        if not response.has_header("Cache-Control"):
+            is_api = request.path.startswith("/api/")
+            kept = is_api and response.status_code in {200, 304} and not is_personal(request)
             # `no-cache` keeps a copy and asks each time whether it still holds, by its ETag.
             response["Cache-Control"] = "private, no-cache" if kept else "private, no-store"
         return response
