@@ -56,6 +56,11 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, FORGED)
 
 
+def in_clear(request: HttpRequest) -> HttpResponse:
+    """A program asked by plain HTTP."""
+    return _answer(request, 403, _("Ask by HTTPS. A token that was sent in clear should be revoked."))
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """503 with Retry-After when the database is away, overloaded or too slow, or the disk is full, else 500.
 

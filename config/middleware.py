@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.http import ConditionalGetMiddleware as DjangoConditionalGet
 from django.utils.functional import SimpleLazyObject
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 
+from config import failures
 from config.logs import request_id
 from partners.asof import as_of
 from partners.filters import RecordedDayField
@@ -25,7 +27,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 requests = logging.getLogger("pacta.requests")
 
 STRICT = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 # django-unfold evaluates Alpine expressions and writes inline styles (ADR 0003); nothing else is relaxed.
@@ -74,6 +76,20 @@ class ContentSecurityPolicyMiddleware:
         relaxed = request.path.startswith("/admin/")
         response.setdefault("Content-Security-Policy", ADMIN if relaxed else STRICT)
         return response
+
+
+class TransportMiddleware:
+    """No TRACE, and no API in clear: a redirect would hide from a program that its token went over the wire."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "TRACE":
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        if settings.SECURE_SSL_REDIRECT and request.path.startswith("/api/v1/") and not request.is_secure():
+            return failures.in_clear(request)
+        return self.get_response(request)
 
 
 class NulMiddleware:

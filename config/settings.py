@@ -60,9 +60,10 @@ MIDDLEWARE = [
     # First, so that redirects, static files and refusals have it too.
     "config.middleware.RequestIdMiddleware",
     "accounts.addresses.ClientAddressMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.TransportMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before what makes a 304, which would drop its headers.
     "accounts.throttling.RateLimitMiddleware",
     "config.middleware.ConditionalGetMiddleware",
@@ -230,6 +231,8 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_SECURE = not LOCAL
 SECURE_SSL_REDIRECT = not LOCAL
+# Programs are refused instead: config/middleware.py.
+SECURE_REDIRECT_EXEMPT = ["^api/v1/"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL

@@ -148,6 +148,47 @@ def test_a_foreign_host_and_a_forged_form_are_refused_with_a_page(client, office
     assert (forged.status_code, "load the page anew" in forged.content.decode()) == (403, True)
 
 
+@pytest.mark.django_db
+def test_every_answer_says_what_a_browser_may_load_and_who_may_frame_it(client, settings):
+    """Refusals, redirects and static files are answered by middleware, before any view."""
+    answers = [client.get(path) for path in ("/nowhere/", "/static/pacta.css", "/overdue/")] + [client.trace("/")]
+    settings.SECURE_SSL_REDIRECT = True
+    answers += [type(client)().get(path) for path in ("/overdue/", "/api/v1/projects/")]
+    assert [answer.status_code for answer in answers] == [404, 200, 302, 405, 301, 403]
+    for answer in answers:
+        policy = answer["Content-Security-Policy"]
+        for told in ("default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+            assert told in policy
+        assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.django_db
+def test_a_program_that_asks_in_clear_is_refused_and_not_led_on(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    refused = client.get("/api/v1/projects/")
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    assert "HTTPS" in refused.json()["detail"]
+    assert client.get("/api/v1/projects/", secure=True).status_code == 401
+    assert client.get("/overdue/")["Location"] == "https://testserver/overdue/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/v1/projects/", "/admin/", "/static/pacta.css"])
+def test_trace_is_refused_everywhere(client, officer, path):
+    client.force_login(officer)
+    assert client.trace(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_browser_keeps_no_page_and_forgets_all_at_log_out(client, officer):
+    for address in ("/accounts/logout/", "/admin/logout/"):
+        client.force_login(officer)
+        for page in ("/", "/overdue/", "/accounts/", "/admin/"):
+            assert "no-store" in client.get(page)["Cache-Control"], page
+        assert client.post(address)["Clear-Site-Data"] == '"cache", "storage"'
+        assert client.get("/").status_code == 302
+
+
 # The log
 
 
