@@ -101,7 +101,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database()}
+DATABASES = env.databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What only reads changes nothing, and the context before each statement would keep it from being prepared.

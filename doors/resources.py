@@ -19,6 +19,7 @@ from doors.exports import exported
 from doors.fields import LabelField, LinkSerializer, UserField
 from doors.pagination import KeysetPagination
 from doors.permissions import may_write
+from doors.replica import from_replica
 from doors.rest import EXPORTS, checked
 from doors.shapes import Shape
 from doors.writes import (
@@ -121,6 +122,7 @@ class RecordViewSet(ReadOnlyModelViewSet):
     change_serializer_class: Any = None
     lookup_value_regex = r"\d{1,18}"
 
+    @from_replica
     def list(self, request: Request, *args: Any, **options: Any) -> Any:
         # The ids of the page first, then their JSON: what the filters join costs nothing for the rest of the row.
         rows, form = self.filter_queryset(self.get_queryset()), request.accepted_renderer.format

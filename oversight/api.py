@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from agreements.models import RoadmapItem
 from doors.exports import heading, reported
 from doors.pagination import ON, ChainPagination
+from doors.replica import from_replica
 from doors.rest import EXPORTS, checked
 from doors.schema import RegisterSchema
 from oversight import comparing, reports, scores
@@ -77,6 +78,10 @@ class Report(GenericAPIView):
             return self.page(asked)
         for name in (PAGING - {"format"}) & set(request.query_params):
             raise ValidationError({name: [_("A file holds all rows; this belongs to pages.")]})
+        return self.file(asked, form)
+
+    @from_replica
+    def file(self, asked: Any, form: str) -> HttpResponseBase:
         head, name = heading(self.get_serializer()), f"{self.called}-{asked.day}"
         return reported(self.whole(asked), head, form, name, self.count(asked))
 
@@ -115,6 +120,7 @@ class ChainReport(Report):
     pagination_class: Any = ChainPagination
     column = "id"
 
+    @from_replica
     def page(self, asked: Any) -> Response:
         page = self.paginator.paginate_chain(self.numbered(asked), self.column, self.request)  # type: ignore[union-attr]
         response = self.get_paginated_response(self.told_rows(page, asked))

@@ -30,7 +30,8 @@ def remembered(work: Callable[..., T], *asked: Hashable) -> T:
     """`work(*asked)`, or what it gave for the same while the register has not changed. For reading only."""
     is_quiet, state = _state()
     what = f"{work.__module__}.{work.__qualname__}"
-    key = (connection.settings_dict["NAME"], state, is_past() and today(), get_language(), what, asked)
+    server = (connection.alias, connection.settings_dict["NAME"], state)
+    key = (server, is_past() and today(), get_language(), what, asked)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
@@ -50,7 +51,8 @@ def _state() -> tuple[bool, tuple[Any, ...]]:
 
     A writer who took a number and is not done may be followed by one who took the next and is: then the last number
     would not change when the first is done. So nobody may be in the middle of a transaction that writes (each holds a
-    lock on its own id), and none may have ended between that look and the one at the numbers.
+    lock on its own id), and none may have ended between that look and the one at the numbers. A replica does not show
+    who is writing, so nothing that it worked out is kept.
     """
     with connection.cursor() as cursor:
         cursor.execute(WRITERS)
@@ -61,7 +63,7 @@ def _state() -> tuple[bool, tuple[Any, ...]]:
 
 
 WRITERS = """
-    SELECT NOT EXISTS (
+    SELECT NOT pg_is_in_recovery() AND NOT EXISTS (
         SELECT FROM pg_locks WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND pid <> pg_backend_pid()
     ), pg_current_snapshot()::text
 """

@@ -49,7 +49,7 @@ class Stage:
     """A register in a cluster, and a server over it; both can be hurt."""
 
     def __init__(self, home):
-        self.home, self.process = home, None
+        self.home, self.process, self.more = home, None, {}
         self.media = home / "media"
         self.media.mkdir()
         self.cluster = Cluster(_data_folder(home, "postgres"), durable=True)
@@ -111,7 +111,7 @@ class Stage:
         return {
             **os.environ, "DATABASE_URL": self.url, "MEDIA_ROOT": str(self.media), "PACTA_LOCAL": "1",
             "ALLOWED_HOSTS": "127.0.0.1", "SECRET_KEY": settings.SECRET_KEY, "LOG_LEVEL": "CRITICAL",
-            **{f"RATE_LIMIT_{name}": "none" for name in ("TOKEN", "USER", "ANONYMOUS")}, **more,
+            **{f"RATE_LIMIT_{name}": "none" for name in ("TOKEN", "USER", "ANONYMOUS")}, **self.more, **more,
         }  # fmt: skip
 
     def command(self, *arguments, **more):
