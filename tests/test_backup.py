@@ -87,10 +87,9 @@ def databases(site):
 
 def manage(site, *arguments, **more):
     """A command, started; its process."""
-    parts = os.environ["DATABASE_URL"].rpartition("/")
     variables = {
-        **os.environ, "DATABASE_URL": f"{parts[0]}/{site.name}", "MEDIA_ROOT": str(site.media), "PACTA_LOCAL": "1",
-        "SECRET_KEY": settings.SECRET_KEY, **more,
+        **os.environ, "DATABASE_URL": site.environment["DATABASE_URL"], "MEDIA_ROOT": str(site.media),
+        "PACTA_LOCAL": "1", "SECRET_KEY": settings.SECRET_KEY, **more,
     }  # fmt: skip
     command = [sys.executable, "manage.py", *map(str, arguments)]
     return subprocess.Popen(
@@ -106,8 +105,7 @@ def done(process):
 
 def fingerprint(site):
     """Which database serves, what its last changes are, and the files."""
-    parts = os.environ["DATABASE_URL"].rpartition("/")
-    with psycopg.connect(f"{parts[0]}/{site.name}") as server:
+    with psycopg.connect(site.environment["DATABASE_URL"]) as server:
         [state] = server.execute(
             "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),"
             " (SELECT max(pgh_id) FROM partners_sectorevent), (SELECT max(pgh_id) FROM projects_evidenceevent)"
