@@ -60,6 +60,8 @@ MIDDLEWARE = [
     # First, so that redirects, static files and refusals have it too.
     "config.middleware.RequestIdMiddleware",
     "accounts.addresses.ClientAddressMiddleware",
+    # It needs the client's address, and its page neither a host's name nor HTTPS.
+    "config.metrics.MetricsMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.TransportMiddleware",
@@ -240,6 +242,9 @@ SECURE_HSTS_PRELOAD = not LOCAL
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Who may read /metrics; nobody, and nothing is counted, unless one of the two is said.
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 CSRF_FAILURE_VIEW = "config.failures.forged"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

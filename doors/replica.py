@@ -73,6 +73,22 @@ def _is_level() -> bool:
         return False
 
 
+def behind() -> int | None:
+    """The bytes of log that the replica has not replayed yet; None without one, or when it does not answer."""
+    if REPLICA not in settings.DATABASES:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(PRIMARY)
+        there = cursor.fetchone()[0]
+    try:
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute("SELECT greatest(pg_wal_lsn_diff(%s, pg_last_wal_replay_lsn()), 0)", [there])
+            found: int | None = cursor.fetchone()[0]
+            return found
+    except OperationalError:
+        return None
+
+
 def _has_replayed(there: Any) -> bool:
     until = time.monotonic() + PATIENCE
     with connections[REPLICA].cursor() as cursor:

@@ -150,7 +150,7 @@ def test_200_slow_clients_keep_nobody_waiting(stage):
 def test_the_disk_for_files_is_full(stage, round_):
     """503 with Retry-After, no row without its file, no half a file, reading goes on; with room again it works again.
 
-    Seen to fail with Django's own FileSystemStorage: half a file stayed and kept the disk full.
+    Seen to fail with Django's own FileSystemStorage: a sixth file stayed, of which only a part had come.
     """
     if stage.disk is not True:
         pytest.skip(f"A DISK CANNOT BE FILLED HERE: only root may mount a small one ({stage.disk})")
