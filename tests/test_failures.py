@@ -309,3 +309,14 @@ def test_production_has_host_cookies_and_https():
         [sys.executable, "-c", command], env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
     )
     assert told.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True"]
+
+
+@pytest.mark.django_db
+def test_there_are_two_cookies_and_what_is_said_to_a_reader_is_in_neither(client, officer):
+    """Seen to fail with Django's own storage of messages, whose cookie has no `__Host-`."""
+    client.force_login(officer)
+    told = client.post("/accounts/sessions/end/")
+    assert set(told.cookies) <= {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    assert "Your other sessions have ended." in client.get("/accounts/").content.decode()
+    assert set(client.cookies) == {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    assert all(cookie["httponly"] and cookie["samesite"] == "Lax" for cookie in client.cookies.values())
