@@ -20,8 +20,11 @@ SECRET_KEY = env.required(
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or (["127.0.0.1", "localhost", "[::1]"] if LOCAL else [])
 if not ALLOWED_HOSTS:
     env.required("ALLOWED_HOSTS", debug=LOCAL, fallback="")
+# Former keys, for as long as what they signed is to hold.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 if not LOCAL:
-    safety.refuse_weak_key(SECRET_KEY)
+    for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS):
+        safety.refuse_weak_key(key)
 if DEBUG:
     safety.refuse_public_debug(ALLOWED_HOSTS)
 

@@ -251,11 +251,11 @@ def test_each_request_leaves_a_line_with_its_id_who_and_what_came_of_it(client, 
 # What production refuses to start with
 
 
-def start(**variables):
-    """Loads the site as its server does, in production."""
+def start(program="import config.wsgi", /, **variables):
+    """Loads the site as its server does, in production, unless it is told what else."""
     kept = {name: value for name, value in os.environ.items() if name not in {"DEBUG", "PACTA_LOCAL"}}
     given = {**kept, "SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "pacta.example.org", **variables}
-    command = [sys.executable, "-c", "import config.wsgi"]
+    command = [sys.executable, "-c", program]
     return subprocess.run(command, env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
 
 
@@ -269,11 +269,21 @@ GOOD_KEY = "Zq0_" + "k3J-x9Lw7Yt2" * 5
         ({"ALLOWED_HOSTS": ""}, "Set ALLOWED_HOSTS"),
         ({"SECRET_KEY": "k3J-x9Lw7Yt2"}, "SECRET_KEY must be random"),
         ({"SECRET_KEY": "ab" * 40}, "SECRET_KEY must be random"),
+        ({"SECRET_KEY_FALLBACKS": f"{GOOD_KEY},k3J-x9Lw7Yt2"}, "SECRET_KEY must be random"),
         ({"SECRET_KEY": "django-insecure-" + GOOD_KEY}, "SECRET_KEY must be random"),
         ({"DEBUG": "1"}, "DEBUG is for one's own machine"),
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "must name a PostgreSQL server"),
     ],
-    ids=["no key", "no hosts", "short key", "monotonous key", "example's key", "public debug", "sqlite"],
+    ids=[
+        "no key",
+        "no hosts",
+        "short key",
+        "monotonous key",
+        "former key",
+        "example's key",
+        "public debug",
+        "sqlite",
+    ],
 )
 def test_production_refuses_to_start_unsafely(variables, said):
     refused = start(**variables)
@@ -302,13 +312,16 @@ def test_each_setting_by_which_a_database_forgets_is_known(name):
 
 
 def test_production_has_host_cookies_and_https():
-    command = "import config.settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_SSL_REDIRECT)"
-    kept = {name: value for name, value in os.environ.items() if name not in {"DEBUG", "PACTA_LOCAL"}}
-    given = {**kept, "SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "pacta.example.org"}
-    told = subprocess.run(
-        [sys.executable, "-c", command], env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
-    )
+    told = start("import config.settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_SSL_REDIRECT)")
     assert told.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True"]
+
+
+def test_former_keys_hold_while_they_are_named():
+    asked = "import config.settings as s; print(s.SECRET_KEY_FALLBACKS)"
+    assert start(asked, SECRET_KEY_FALLBACKS=f"{GOOD_KEY[::-1]}, x{GOOD_KEY}").stdout.strip() == str(
+        [GOOD_KEY[::-1], f"x{GOOD_KEY}"]
+    )
+    assert start(asked).stdout.strip() == "[]"
 
 
 @pytest.mark.django_db
