@@ -22,7 +22,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         groups = {group.name: group for group in Group.objects.filter(name__in=Role.values)}
-        password = os.environ.get("PACTA_PASSWORD") or secrets.token_urlsafe(12)
+        password = os.environ.get("PACTA_PASSWORD") or secrets.token_urlsafe(16)
         made = [name for name in ("admin", "controller", "officer", "viewer") if self.account(name, password, groups)]
         if made and not os.environ.get("PACTA_PASSWORD"):
             self.stdout.write(
