@@ -53,6 +53,17 @@ def test_each_page_answers_without_inline_script_style_or_foreign_host(reader, r
     assert "unsafe" not in answer["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("page", ["/partners/", "/partners/T-P1/", "/search/?q=alert", "/admin/partners/partner/"])
+def test_markup_in_a_name_stays_text(client, controller, register, page):
+    partner = Partner.objects.get(reference="T-P1")
+    partner.name = "<script>alert(1)</script>"
+    partner.save()
+    client.force_login(controller)
+    text = client.get(page).content.decode()
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_needs_a_log_in(client, register, page):
     assert client.get(page).headers["Location"].startswith("/accounts/login/")
