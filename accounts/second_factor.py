@@ -120,6 +120,7 @@ class SecondFactor(FormView):
             device.confirmed = True
             device.save(update_fields=["confirmed"])
             audit.info("second factor of user %s set up", device.user_id)
+        audit.info("second factor of user %s given", device.user_id)
         self.request.session.pop(ENROLLING, None)
         self.request.session.cycle_key()
         login(self.request, device)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -24,11 +24,18 @@ NOTED_EVERY = timedelta(minutes=1)
 def begin(request: HttpRequest, user: Any, **_: Any) -> None:
     """Each log-in begins the count anew, whichever door it came through."""
     request.session["began_at"] = request.session["seen_at"] = _now()
-    audit.info("log-in of user %s (%s) from %s", user.pk, user.username, of_request(request))
+    way = getattr(user, "backend", "").rpartition(".")[2]
+    audit.info("log-in of user %s (%s) from %s by %s", user.pk, user.username, of_request(request), way)
+
+
+def end(request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is not None:
+        audit.info("log-out of user %s (%s) from %s", user.pk, user.username, of_request(request))
 
 
 def connect() -> None:
     user_logged_in.connect(begin, dispatch_uid="accounts.sessions.begin")
+    user_logged_out.connect(end, dispatch_uid="accounts.sessions.end")
 
 
 class SessionLimitsMiddleware:

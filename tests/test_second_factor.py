@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-PAGE = "/accounts/second-factor/"
+PAGE, PASSWORD = "/accounts/second-factor/", "a-long-test-passphrase"
 pytestmark = pytest.mark.django_db
 
 
@@ -142,3 +142,24 @@ def test_keys_are_on_no_page_of_the_admin(client, cast, settings):
     settings.SECOND_FACTOR = "off"
     client.force_login(cast("administrator", is_superuser=True))
     assert client.get("/admin/otp_totp/totpdevice/").status_code == 404
+
+
+def test_each_step_in_and_out_is_written_down_and_no_secret(client, officer, caplog):
+    caplog.set_level("INFO")
+    with time_machine.travel("2026-03-02T08:00:00Z", tick=False):
+        for password in ("a-wrong-password", PASSWORD):
+            client.post("/accounts/login/", {"username": officer.username, "password": password})
+        device = set_up(client, officer)
+        code = code_of(device)
+        client.post("/accounts/logout/")
+    who = f"user {officer.pk}"
+    told = iter(caplog.messages)
+    for step in (
+        "AXES: New login failure",
+        f"log-in of {who} ({officer.username}) from 127.0.0.1 by ModelBackend",
+        f"second factor of {who} set up",
+        f"second factor of {who} given",
+        f"log-out of {who}",
+    ):
+        assert any(message.startswith(step) for message in told), (step, caplog.messages)
+    assert not [secret for secret in ("a-wrong-password", PASSWORD, code, device.key) if secret in caplog.text]
