@@ -4,9 +4,8 @@
 const page = document.getElementById("api");
 
 const withCsrf = (request) => {
-  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  if (cookie && request.method && request.method !== "GET") {
-    request.headers["X-CSRFToken"] = cookie.split("=")[1];
+  if (request.method && request.method !== "GET") {
+    request.headers["X-CSRFToken"] = page.dataset.csrf;
   }
   return request;
 };

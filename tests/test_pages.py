@@ -69,6 +69,17 @@ def test_a_page_needs_a_log_in(client, register, page):
     assert client.get(page).headers["Location"].startswith("/accounts/login/")
 
 
+def test_the_drawn_description_of_the_api_has_the_token_that_writes_need(client, officer, register):
+    """No script can read it from its cookie."""
+    strict = type(client)(enforce_csrf_checks=True)
+    strict.force_login(officer)
+    token = re.search(r'data-csrf="(\w+)"', strict.get("/api/docs/").content.decode())[1]
+    item = RoadmapItem.objects.get(reference="T-I1")
+    address, asked = f"/api/v1/roadmap-items/{item.pk}/closure/", {"data": "{}", "content_type": "application/json"}
+    assert "CSRF" in strict.post(address, **asked).json()["detail"]
+    assert "CSRF" not in strict.post(address, **asked, headers={"X-CSRFToken": token}).json()["detail"]
+
+
 def test_health_needs_none(client):
     assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 200)
 
