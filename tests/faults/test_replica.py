@@ -51,6 +51,8 @@ class Replica:
 
 @pytest.fixture(scope="module")
 def replica(stage):
+    if not (stage.cluster._programs / "pg_basebackup").is_file():
+        pytest.skip("PG_BASEBACKUP IS NOT HERE: nobody has tried the replica")
     made = Replica(stage.cluster)
     yield made
     made.cluster.stop()
@@ -132,12 +134,14 @@ def test_nobody_misses_what_was_stored_before_he_asked(site, stage, replica):
 
 def test_a_replica_that_a_moment_ago_was_behind_is_waited_for(site, stage, replica):
     """Written and read without a pause in between: most reads find it level within a tenth of a second."""
-    before = replica.reads()
+    found_level = 0
     for number in range(10):
-        text = f"Followed at once {number}"
+        text, before = f"Followed at once {number}", replica.reads()
         site.report(stage.projects()[22 + number], text)
         assert text in reports_told(site)
-    assert replica.reads() - before >= 5
+        found_level += replica.reads() > before
+    print(f"level at once: {found_level} of 10")  # noqa: T201
+    assert found_level >= 5
 
 
 def test_a_promoted_or_lost_replica_is_not_read(site, stage, replica):
