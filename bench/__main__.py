@@ -105,7 +105,7 @@ def cases(api: Api, connection: psycopg.Connection[Any], chosen: argparse.Namesp
         ),
         one("changes/, 500 items", lambda _: SYNC, queries.SYNC_PAGE, lambda _: {}),
         unchanged(api, f"/api/v1/reports/overdue/?on={ON}", chosen.seconds),
-        drafts(api, connection, [some(number) // 2 + 1 for number in range(MOST)], chosen.seconds),
+        drafts(api, connection, [(some(number) + 1) // 2 for number in range(MOST)], chosen.seconds),
         *[whole(api, connection, form, chosen.items, process) for form in ("csv", "ndjson")],
         walk(api, connection, chosen.seconds * WALK),
     ]
