@@ -26,6 +26,8 @@ from partners.asof import SCHEMA, changed_since, events_of, rows_before
 LATER = "pacta.standings"
 # In a watched table's SQL: the rows written and the rows as they were.
 NEW, OLD = "new_rows", "old_rows"
+# As of a past day, spans are worked out anew for so many subjects at once.
+AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Standing:
     """A table of spans: whose they are, on which days they may begin, and what holds then, in the words of QuerySets.
 
     `days` is SQL for (id, day) of the rows in `wanted(id)`; `holds(day)` gives the rows for which anything holds.
+    `near` says of the large tables which rows the spans of the subjects in the array `ids` rest on.
     """
 
     model: type[models.Model]
@@ -67,6 +70,7 @@ class Standing:
     days: str
     holds: Callable[[Any], Any]
     watches: tuple[Watch, ...]
+    near: tuple[tuple[type[models.Model], str], ...]
 
     @property
     def table(self) -> str:
@@ -91,11 +95,8 @@ class Standing:
         """The table of those whose spans these are."""
         return str(self.model._meta.get_field(self.subject).related_model._meta.db_table)  # type: ignore[union-attr]
 
-    def spans(self, *, one_by_one: bool = False) -> str:
-        """SQL for the spans of the rows in `wanted(id)`, as the words have them.
-
-        `one_by_one` looks up each row by itself: over views of a past day, which cannot be joined by an index.
-        """
+    def spans(self) -> str:
+        """SQL for the spans of the rows in `wanted(id)`, as the words have them."""
         rows = self.holds(RawSQL("spans.day", [], DateField())).filter(pk=RawSQL("spans.id", []))
         sql, params = rows.order_by().values(*self.told).query.sql_with_params()
         holds = connection.ops.compose_sql(sql, params)  # type: ignore[attr-defined]
@@ -105,7 +106,7 @@ class Standing:
                 SELECT id, day, daterange(nullif(day, '-infinity'), lead(day) OVER (PARTITION BY id ORDER BY day), '[)')
                     AS during
                 FROM (SELECT id, '-infinity'::date AS day FROM wanted UNION {self.days}) begins
-            ) spans CROSS JOIN LATERAL ({holds} {"OFFSET 0" if one_by_one else ""}) held ({", ".join(self.told)})
+            ) spans CROSS JOIN LATERAL ({holds}) held ({", ".join(self.told)})
         """
 
     def statements(self) -> list[str]:
@@ -160,10 +161,18 @@ class Standing:
             """,
             f"""
             CREATE FUNCTION {then}() RETURNS TABLE ({columns}) {head}
+            DECLARE
+                touched bigint[] := ARRAY(SELECT id FROM {touched}());
+                ids bigint[];
             BEGIN
-                RETURN QUERY WITH wanted AS (SELECT id FROM {touched}()), fresh (id, {self.columns}) AS (
-                    SELECT -row_number() OVER (), worked_out.* FROM ({self.spans(one_by_one=True)}) worked_out
-                ) SELECT {fresh} FROM fresh;
+                FOR at IN 1 .. cardinality(touched) BY {AT_ONCE} LOOP
+                    ids := touched[at : at + {AT_ONCE - 1}];
+                    RETURN QUERY
+                    WITH wanted AS (SELECT unnest(ids) AS id), {self._near()}, fresh (id, {self.columns}) AS (
+                        SELECT -(row_number() OVER () + at * 1000000::bigint), worked_out.*
+                        FROM ({self.spans()}) worked_out
+                    ) SELECT {fresh} FROM fresh;
+                END LOOP;
             END
             $body$
             """,
@@ -174,6 +183,13 @@ class Standing:
             UNION ALL SELECT * FROM {then}()
             """,
         ]
+
+    def _near(self) -> str:
+        """CTEs that stand before the large tables: a view of a past day cannot be joined by an index, but filtered."""
+        tables = [(model._meta.db_table, condition) for model, condition in self.near]
+        return ", ".join(
+            f"{table} AS MATERIALIZED (SELECT * FROM {SCHEMA}.{table} WHERE {rows})" for table, rows in tables
+        )
 
     def _touched(self) -> str:
         """SQL for the ids of the subjects of which something that their spans rest on is not as it was at the moment.

@@ -60,4 +60,5 @@ ITEMS = Standing(
             through=f"SELECT i.id FROM {RoadmapItem._meta.db_table} i WHERE i.roadmap_id IN ({{ids}})",  # noqa: S608
         )[1:2],
     ),
+    ((RoadmapItem, "id = ANY (ids)"), (Reopening, "item_id = ANY (ids)"), (ItemRescheduling, "item_id = ANY (ids)")),
 )

@@ -117,4 +117,11 @@ PROJECTS = Standing(
         *writing(SIDES, "workinggroup_id", through=OF_GROUPS),
         *writing(Partner, "id", "country", through=OF_PARTNERS)[1:2],
     ),
+    (
+        (Project, "id = ANY (ids)"),
+        *((model, "project_id = ANY (ids)") for model in (StatusUpdate, ProjectRescheduling, ProjectParty, LINKS)),
+        (RoadmapItem, f"id = ANY (ARRAY(SELECT roadmapitem_id FROM {LINKS._meta.db_table}))"),  # noqa: S608
+        (ItemStanding, f"item_id = ANY (ARRAY(SELECT roadmapitem_id FROM {LINKS._meta.db_table}))"),  # noqa: S608
+        (AgreementParty, f"agreement_id = ANY (ARRAY(SELECT agreement_id FROM {Project._meta.db_table}))"),  # noqa: S608
+    ),
 )
