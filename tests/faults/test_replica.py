@@ -81,7 +81,8 @@ def read(site, path):
 
 
 def reports_told(site):
-    return {row["text"] for row in json.loads(read(site, "/api/v1/status-updates/?page_size=200"))["results"]}
+    """All of them: the tests of faults before these may have left more than a page has."""
+    return {json.loads(row)["text"] for row in read(site, "/api/v1/status-updates/?format=ndjson").splitlines()}
 
 
 def bytes_behind(site):
