@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -46,7 +47,7 @@ PAGING = {"cursor", "page_size", "count", "format"}
 BATCH = 1000
 
 
-class WholeReport(BasePagination):
+class InOne(BasePagination):
     """How a report without pages is described."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +59,11 @@ class ReportSchema(RegisterSchema):
         return ["reports"]
 
     def _get_paginator(self) -> Any:
-        return super()._get_paginator() or WholeReport()
+        return super()._get_paginator() or InOne()
 
 
-class Report(GenericAPIView):
-    """A report on a day: `{"on", "results"}`, in pages where it can be long."""
+class Report(GenericAPIView, ABC):
+    """A report on a day: `{"on", "results"}` as JSON, or all its rows as a file."""
 
     queryset: Any = Project.objects.none()
     filterset_class: Any = DayFilterSet
@@ -85,23 +86,17 @@ class Report(GenericAPIView):
         head, name = heading(self.get_serializer()), f"{self.called}-{asked.day}"
         return reported(self.whole(asked), head, form, name, self.count(asked))
 
+    @abstractmethod
     def page(self, asked: Any) -> Response:
-        return Response(Fragment(remembered(self.told, self.called, _words(self.request), asked.day)))
+        """The answer as JSON."""
 
-    def told(self, _called: str, _words: str, _day: Any) -> bytes:
-        """The answer, which these three decide."""
-        asked = self.asked(self.request)
-        return orjson.dumps({"on": asked.day, "results": self.whole(asked)}, default=str)
-
+    @abstractmethod
     def whole(self, asked: Any) -> Any:
         """All rows, as JSON has them."""
-        return self.get_serializer(self.rows(asked), many=True).data
 
+    @abstractmethod
     def count(self, asked: Any) -> int:
-        return len(self.rows(asked))
-
-    def rows(self, asked: Any) -> Any:
-        raise NotImplementedError
+        """How many rows `whole` gives."""
 
     def asked(self, request: Request) -> Any:
         """The checked parameters. Raises ValidationError naming each unknown or bad one."""
@@ -112,6 +107,28 @@ class Report(GenericAPIView):
 def _words(request: Request) -> str:
     """What was asked, however it was put in order."""
     return urlencode(sorted((name, value) for name, values in request.query_params.lists() for value in values))
+
+
+class ShortReport(Report):
+    """A report of a few rows, in one answer that is remembered until somebody writes."""
+
+    def page(self, asked: Any) -> Response:
+        return Response(Fragment(remembered(self.told, self.called, _words(self.request), asked.day)))
+
+    def told(self, _called: str, _words: str, _day: Any) -> bytes:
+        """The answer, which these three decide."""
+        asked = self.asked(self.request)
+        return orjson.dumps({"on": asked.day, "results": self.whole(asked)}, default=str)
+
+    def whole(self, asked: Any) -> Any:
+        return self.get_serializer(self.rows(asked), many=True).data
+
+    def count(self, asked: Any) -> int:
+        return len(self.rows(asked))
+
+    @abstractmethod
+    def rows(self, asked: Any) -> Any:
+        """What the serializer reads."""
 
 
 class ChainReport(Report):
@@ -136,21 +153,32 @@ class ChainReport(Report):
     def count(self, asked: Any) -> int:
         return sum(part.count() for part in self.numbered(asked))
 
+    @abstractmethod
     def numbered(self, asked: Any) -> list[Any]:
-        """The parts, whose rows say by `part` in which they are."""
-        return [part.annotate(part=Value(number)) for number, part in enumerate(self.parts(asked))]
+        """The querysets, whose rows say by `part` in which they are."""
 
-    def parts(self, asked: Any) -> list[Any]:
-        raise NotImplementedError
-
+    @abstractmethod
     def told_rows(self, page: list[Any], asked: Any) -> list[Any]:
         """The rows of a page as JSON has them."""
+
+
+class RecordReport(ChainReport):
+    """A chain of records, of which a serializer makes the rows."""
+
+    def numbered(self, asked: Any) -> list[Any]:
+        return [part.annotate(part=Value(number)) for number, part in enumerate(self.parts(asked))]
+
+    def told_rows(self, page: list[Any], asked: Any) -> list[Any]:
         rows: list[Any] = self.get_serializer(self.shown(page, asked), many=True).data
         return rows
 
+    @abstractmethod
+    def parts(self, asked: Any) -> list[Any]:
+        """The querysets."""
+
+    @abstractmethod
     def shown(self, page: list[Any], asked: Any) -> list[Any]:
         """What the serializer reads, of the records of a page."""
-        raise NotImplementedError
 
 
 class DeadlineReport(ChainReport):
@@ -169,8 +197,9 @@ class DeadlineReport(ChainReport):
         rows = with_json(type(asked)(self.request.query_params, queryset=make()).qs, asked.day)
         return rows.annotate(part=Value(number)).values_list("pk", self.column, "body", "part", named=True)
 
+    @abstractmethod
     def chain(self, asked: Any) -> list[Callable[[], Any]]:
-        raise NotImplementedError
+        """What makes each queryset, when it comes to it."""
 
     def told_rows(self, page: list[Any], asked: Any) -> list[Any]:
         return [Fragment(row.body) for row in page]
@@ -205,7 +234,7 @@ class SilentReport(DeadlineReport):
 
 
 @extend_schema(responses=RoadmapScoreSerializer(many=True))
-class RoadmapReport(Report):
+class RoadmapReport(ShortReport):
     """The scorecard: how the items of each roadmap stand, and how much of what it declares is entered."""
 
     serializer_class = RoadmapScoreSerializer
@@ -215,7 +244,7 @@ class RoadmapReport(Report):
 
 
 @extend_schema(responses=PartnerScoreSerializer(many=True))
-class PartnerReport(Report):
+class PartnerReport(ShortReport):
     """What stands with each state abroad and everybody in it."""
 
     serializer_class = PartnerScoreSerializer
@@ -225,7 +254,7 @@ class PartnerReport(Report):
 
 
 @extend_schema(responses=SlippageSerializer(many=True))
-class SlippageReport(Report):
+class SlippageReport(ShortReport):
     """Agreed moves of deadlines, by record, lead, roadmap or partner (`by`), the furthest first."""
 
     serializer_class = SlippageSerializer
@@ -236,7 +265,7 @@ class SlippageReport(Report):
 
 
 @extend_schema(responses=ChangeSerializer(many=True))
-class ComparisonReport(ChainReport):
+class ComparisonReport(RecordReport):
     """What became overdue, was closed, slipped and was reported after the day `since`, up to the day `on`."""
 
     serializer_class = ChangeSerializer
@@ -256,13 +285,14 @@ class ComparisonReport(ChainReport):
         return [change for record in page for change in comparing.told(kinds[record.part], [record])]
 
 
-class CheckReport(ChainReport):
+class CheckReport(RecordReport):
     """The records at which any of several checks found something, check by check."""
 
     serializer_class = CheckRowSerializer
 
+    @abstractmethod
     def checks(self, asked: Any) -> list[Check]:
-        raise NotImplementedError
+        """The checks, in the order in which their records are told."""
 
     def parts(self, asked: Any) -> list[Any]:
         return [check.rows for check in self.checks(asked)]
