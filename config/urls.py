@@ -6,7 +6,8 @@ from accounts.second_factor import SecondFactor
 from accounts.single_sign_on import Ask, ComeBack
 from accounts.views import Account, LogIn, LogOut, admin_log_in, end_other_sessions
 from agreements.models import Agreement, Meeting, Roadmap, RoadmapItem, WorkingGroup
-from oversight import views
+from config import health
+from oversight import reading, saved, views
 from oversight.deadlines import PAGES as DEADLINE_PAGES
 from oversight.listing import LISTINGS
 from partners.models import Partner
@@ -30,13 +31,13 @@ urlpatterns = [
     path("findings/", views.open_questions, name="findings"),
     *[path(f"{name}/", views.listing, {"name": name}, name=name) for name in LISTINGS],
     *[
-        path(f"{folder}/<str:reference>/", views.record, {"model": model}, name=name)
+        path(f"{folder}/<str:reference>/", reading.record, {"model": model}, name=name)
         for name, (folder, model) in RECORDS.items()
     ],
-    path("saved-views/", views.save_view, name="save-view"),
-    path("saved-views/<int:pk>/forget/", views.drop_view, name="drop-view"),
-    path("files/<slug:kind>/<str:reference>/", views.stored_file, name="file"),
-    path("search/", views.search, name="search"),
+    path("saved-views/", saved.save_view, name="save-view"),
+    path("saved-views/<int:pk>/forget/", saved.drop_view, name="drop-view"),
+    path("files/<slug:kind>/<str:reference>/", reading.stored_file, name="file"),
+    path("search/", reading.search, name="search"),
     path("accounts/login/", LogIn.as_view(), name="login"),
     path("accounts/", Account.as_view(), name="account"),
     path("accounts/sessions/end/", end_other_sessions, name="end-other-sessions"),
@@ -45,8 +46,8 @@ urlpatterns = [
     path("accounts/sso/", login_not_required(Ask.as_view()), name="oidc_authentication_init"),
     path("accounts/sso/back/", login_not_required(ComeBack.as_view()), name="oidc_authentication_callback"),
     path("accounts/logout/", LogOut.as_view(), name="logout"),
-    path("healthz", login_not_required(views.healthy)),
-    path("readyz", login_not_required(views.ready)),
+    path("healthz", login_not_required(health.healthy)),
+    path("readyz", login_not_required(health.ready)),
     path("admin/login/", login_not_required(admin_log_in)),
     path("admin/logout/", LogOut.as_view()),
     path("admin/", admin.site.urls),

@@ -1,25 +1,20 @@
-"""The pages: what needs attention, what is late, the lists, and a page a record."""
+"""The pages over the whole register: what needs attention, what is late, and the lists."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import DatabaseError, connection
 from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from agreements.models import Agreement, AgreementFile, MeetingFile, RoadmapItem
+from agreements.models import Agreement, RoadmapItem
 from doors import tables
 from doors.counting import KeysFirstPaginator
-from doors.permissions import may
-from oversight import comparing, exporting, finding, overview, scores, world
+from oversight import comparing, exporting, overview, scores, world
 from oversight.completeness import Check, findings, gaps
 from oversight.deadlines import GROUPS, column, grouped, nothing
 from oversight.deadlines import PAGES as DEADLINE_PAGES
@@ -33,12 +28,11 @@ from oversight.filters import (
 )
 from oversight.listing import LISTINGS, ORDERINGS, controls, parties
 from oversight.memory import remembered
-from oversight.records import PAGES
+from oversight.saved import offered
 from partners.dates import today
-from projects.models import Evidence, Project
+from projects.models import Project
 
 SOON, FIRST_FEW = 30, 10
-FILES: dict[str, Any] = {str(model._meta.model_name): model for model in (AgreementFile, MeetingFile, Evidence)}
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -231,44 +225,6 @@ def _form(request: HttpRequest, faults: list[str]) -> str:
     return "" if faults else form
 
 
-def _saved(request: HttpRequest) -> dict[str, Any]:
-    """What a list needs to offer its user's saved views, and to save itself as one."""
-    kept = [view for view in request.user.saved_views.all() if view.path == request.path]  # type: ignore[union-attr]
-    parameters = request.GET.copy()
-    for name in ("page", "projects_page", "format"):
-        parameters.pop(name, None)
-    address = f"{request.path}?{parameters.urlencode()}" if parameters else request.path
-    return {"saved_views": kept, "this_view": address}
-
-
-@require_POST
-def save_view(request: HttpRequest) -> HttpResponse:
-    """Keep a list's address under a name; a name that is taken gets the new address."""
-    user: Any = request.user
-    name, address = request.POST.get("name", "").strip(), request.POST.get("address", "")
-    views = user.saved_views
-    kept = views.filter(name=name).first() or views.model(user=user, name=name)
-    kept.address = address
-    try:
-        kept.full_clean()
-    except ValidationError as error:
-        for field, words in error.message_dict.items():
-            messages.error(request, f"{field}: {' '.join(words)}")
-        return redirect("overdue")
-    kept.save()
-    messages.success(request, _("Saved as “%(name)s”.") % {"name": name})
-    return redirect(kept.address)
-
-
-@require_POST
-def drop_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Forget a saved view of one's own."""
-    user: Any = request.user
-    kept = get_object_or_404(user.saved_views, pk=pk)
-    kept.delete()
-    return redirect(kept.path)
-
-
 def _shown(
     request: HttpRequest, template: str, context: dict[str, Any], table: tables.Table | None = None
 ) -> HttpResponseBase:
@@ -279,7 +235,7 @@ def _shown(
         except tables.TooLong:
             context["faults"].append(_("format: a spreadsheet holds no so many rows; ask for csv."))
             return render(request, template, context, status=413)
-    return render(request, template, {**context, **_saved(request)}, status=400 if context["faults"] else 200)
+    return render(request, template, {**context, **offered(request)}, status=400 if context["faults"] else 200)
 
 
 def _answers(on: date) -> list[list[dict[str, Any]]]:
@@ -338,65 +294,3 @@ def listing(request: HttpRequest, name: str) -> HttpResponseBase:
         "ordering": ordering,
     }
     return _shown(request, "record_list.html", context)
-
-
-def record(request: HttpRequest, reference: str, model: Any) -> HttpResponse:
-    """The page of one record."""
-    if request.as_of_faults:  # type: ignore[attr-defined]
-        return _refused(request)
-    keys = [field.name for field in model._meta.concrete_fields if field.many_to_one]
-    found = get_object_or_404(model.objects.select_related(*keys), reference=reference)
-    context = {
-        "record": found,
-        "on": today(),
-        "citations": found.citations.select_related("source"),
-        **PAGES[model](found, request),
-    }
-    return render(request, f"{model._meta.app_label}/{model._meta.model_name}_detail.html", context)
-
-
-def _refused(request: Any) -> HttpResponse:
-    """For pages that are asked for nothing but a day."""
-    return render(request, "refused.html", {"faults": request.as_of_faults}, status=400)
-
-
-def stored_file(request: HttpRequest, kind: str, reference: str) -> FileResponse:
-    """A file of a record, to save, never to show: what a browser would run stays outside our origin."""
-    model = FILES.get(kind)
-    if model is None or not may(request.user, "view", model):
-        raise Http404
-    rows = model.objects.visible_to(request.user) if hasattr(model.objects, "visible_to") else model.objects.all()
-    found = get_object_or_404(rows, reference=reference)
-    try:
-        content = found.content.open("rb")
-    except FileNotFoundError as error:
-        raise Http404(_("The file is missing in the store.")) from error
-    answer = FileResponse(content, as_attachment=True, filename=found.name, content_type=found.media_type)
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
-
-
-def search(request: HttpRequest) -> HttpResponse:
-    """One box over the kinds that have pages; `kind` shows more of one."""
-    if request.as_of_faults:  # type: ignore[attr-defined]
-        return _refused(request)
-    words = request.GET.get("q", "").replace("\x00", "")[:200]
-    kind = request.GET.get("kind", "")
-    if kind and kind not in finding.KINDS:
-        raise Http404(_("There is no such kind of record."))
-    return render(request, "search.html", {"words": words, "kind": kind, "found": finding.find(words, kind)})
-
-
-def ready(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, else 503."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return HttpResponse("database unavailable", status=503, headers={"Retry-After": "5"})
-    return HttpResponse("ready")
-
-
-def healthy(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
