@@ -50,8 +50,11 @@ MODULES = {
         ("tests/test_dates.py",),
     ),
     "agreements/models/roadmap.py": Rules(
+        ("IN_FORCE", "RoadmapQuerySet.in_force", "Roadmap.is_in_force"), ("tests/test_rules.py",)
+    ),
+    "agreements/models/rescheduling.py": Rules(("due_on",), ("tests/test_rules.py",)),
+    "agreements/models/item.py": Rules(
         (
-            *("IN_FORCE", "RoadmapQuerySet.in_force", "Roadmap.is_in_force", "_due_on"),
             *(f"RoadmapItemQuerySet.{word}" for word in ("open", "binding", *DEADLINE_WORDS)),
             *(f"RoadmapItem.{word}" for word in ("clean", "deadline_on", "is_open", "is_overdue")),
         ),

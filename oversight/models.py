@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import ItemRescheduling, Rescheduling, RoadmapItem
-from agreements.models.roadmap import ReschedulingQuerySet
+from agreements.models.rescheduling import ReschedulingQuerySet
 from projects.models import Project, ProjectRescheduling
 
 

@@ -21,19 +21,9 @@ from agreements.models.bodies import (
     WorkingGroupKind,
     WorkingGroupStatus,
 )
-from agreements.models.roadmap import (
-    IN_FORCE,
-    ClosedAs,
-    Decision,
-    ItemRescheduling,
-    Reopening,
-    Rescheduling,
-    Roadmap,
-    RoadmapArea,
-    RoadmapItem,
-    RoadmapKind,
-    RoadmapStatus,
-)
+from agreements.models.item import ClosedAs, ItemRescheduling, Reopening, RoadmapItem
+from agreements.models.rescheduling import Decision, Rescheduling
+from agreements.models.roadmap import IN_FORCE, Roadmap, RoadmapArea, RoadmapKind, RoadmapStatus
 from agreements.models.standing import ItemStanding
 
 __all__ = [

@@ -4,7 +4,8 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models.roadmap import ItemRescheduling, Reopening, Roadmap, RoadmapItem
+from agreements.models.item import ItemRescheduling, Reopening, RoadmapItem
+from agreements.models.roadmap import Roadmap
 from partners.standing import Standing, writing
 
 

@@ -34,7 +34,7 @@ from agreements.models.amounts import (
     qualifier_field,
     value_has_currency,
 )
-from agreements.models.roadmap import _due_on, agreed_move
+from agreements.models.rescheduling import agreed_move, due_on
 from partners.constraints import check, known
 from partners.dates import PartialDate, today
 from partners.fields import PartialDateField
@@ -116,7 +116,7 @@ class ProjectQuerySet(NamedQuerySet):
         """`deadline`: its own last day as it stood on the day, else the latest one of its open items in force."""
         inherited = RoadmapItem.objects.standing(on).filter(projects=OuterRef("pk"))
         latest = inherited.order_by().values("projects").annotate(latest=Max("deadline")).values("latest")
-        return self.annotate(deadline=Coalesce(_due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
+        return self.annotate(deadline=Coalesce(due_on(on, ProjectRescheduling, "project"), Subquery(latest)))
 
     def bound(self, on: date) -> Self:
         """The active projects with `deadline`, `last_report` and `confidence`. What `active` looks up, worked out."""
