@@ -97,5 +97,7 @@ def test_templates_name_no_foreign_host_and_no_inline_code(path: Path):
     text = path.read_text()
     assert "http://" not in text
     assert "https://" not in text
-    assert "<script" not in re.sub(r"""<script src="{% static '[^']+' %}"></script>""", "", text)
+    # The description of the API is drawn by scripts, each of ours by its address; no other page has any.
+    ours = r"""<script src="{% static '[^']+' %}"></script>""" if path.name == "api_docs.html" else r"(?!)"
+    assert "<script" not in re.sub(ours, "", text)
     assert " style=" not in text

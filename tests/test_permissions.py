@@ -56,7 +56,8 @@ def test_each_model_has_a_row(model):
 
 
 def test_each_row_is_a_model_and_each_verb_is_one_of_a_model():
-    assert set(MODELS) <= {model._meta.label_lower for model in apps.get_models()}
+    besides = apps.get_app_config("webhooks").get_models()
+    assert set(MODELS) <= {model._meta.label_lower for model in [*RECORDS, *besides]}
     assert {verb.rpartition(".")[0] for verb in VERBS} <= set(MODELS)
 
 
